@@ -1,0 +1,21 @@
+package config
+
+import "time"
+
+// Up is the settings of one machine: everything that `tarn up` runs. Flags of the same meaning win over them.
+type Up struct {
+	Addr        string        `env:"TARN_ADDR" default:"127.0.0.1:8080" doc:"Address that the dashboard and the API listen on."`
+	Data        string        `env:"TARN_DATA" default:"data" doc:"The data folder."`
+	Schemas     string        `env:"TARN_SCHEMAS" default:"" doc:"A folder of dataset files to use instead of the built-in Movement Pass."`
+	Profile     string        `env:"TARN_PROFILE" default:"lenient" doc:"How strictly the API judges records: lenient or strict."`
+	Demo        bool          `env:"TARN_DEMO" default:"true" doc:"Whether an empty folder gets thirty days of history, and live traffic goes on."`
+	DemoRate    int           `env:"TARN_DEMO_RATE" default:"6" doc:"Live demo applications a second at the busiest hour."`
+	Shards      int           `env:"TARN_SHARDS" default:"4" doc:"Shards of each change stream."`
+	CommitEvery time.Duration `env:"TARN_COMMIT_EVERY" default:"500ms" doc:"Shortest time between two commits."`
+	BatchLimit  int           `env:"TARN_BATCH_LIMIT" default:"1000" doc:"Records in one landed batch at most."`
+	QueryMemory int           `env:"TARN_QUERY_MEMORY_MB" default:"96" doc:"Memory of the query engine in MB."`
+	Snapshots   int           `env:"TARN_SNAPSHOTS" default:"100" doc:"Snapshots of a table that are kept."`
+	ReserveMB   int           `env:"TARN_RESERVE_MB" default:"64" doc:"Room on the disk in MB below which writes are refused."`
+	LogLevel    string        `env:"TARN_LOG_LEVEL" default:"info" doc:"debug, info, warn or error."`
+	LogForm     string        `env:"TARN_LOG_FORM" default:"text" doc:"text or json."`
+}
