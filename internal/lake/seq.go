@@ -34,3 +34,39 @@ func (s Seq) Short() string {
 	}
 	return "0"
 }
+
+// Valid reports whether s is a padded number. The empty Seq is not one.
+func (s Seq) Valid() bool {
+	if len(s) != SeqDigits {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// Next returns the number after s, whose last is followed by itself. The empty Seq is followed by zero.
+func (s Seq) Next() Seq {
+	if s == "" {
+		return Seq(strings.Repeat("0", SeqDigits))
+	}
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] != '9' {
+			return s[:i] + Seq(s[i]+1) + Seq(strings.Repeat("0", SeqDigits-1-i))
+		}
+	}
+	return s
+}
+
+// Previous returns the number before s, whose first is preceded by itself.
+func (s Seq) Previous() Seq {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] != '0' {
+			return s[:i] + Seq(s[i]-1) + Seq(strings.Repeat("9", SeqDigits-1-i))
+		}
+	}
+	return s
+}
