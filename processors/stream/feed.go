@@ -4,8 +4,8 @@ package stream
 
 import (
 	"context"
-	"time"
 
+	"github.com/tarn-lake/tarn/internal/feed"
 	"github.com/tarn-lake/tarn/internal/lake"
 )
 
@@ -20,22 +20,8 @@ type Feed interface {
 	Wait(ctx context.Context, stream string) error
 }
 
-// Shard is one shard of a stream.
-type Shard struct {
-	Label   string // the stream's label: which incarnation of the stream
-	ID      string
-	Parents []string // ids; empty: none, or gone
-	Closed  bool     // no record will be added
-}
-
-// Lane returns the shard's landing lane, which is also the _shard of its rows.
-func (s Shard) Lane() string { return s.Label + "/" + s.ID }
-
-// Page is the records of one read.
-type Page struct {
-	Body        []byte // a DynamoDB stream event: {"Records":[…]}; nil where there are no records
-	Records     int
-	First, Last lake.Seq  // of the records; empty where there are none
-	End         bool      // the shard is closed and Last was its last record
-	Now         time.Time // an instant by which every record made before it was in this page or an earlier one, if the page is the shard's newest; zero: unknown
-}
+// Shard and Page are the words that makers and readers of a feed share.
+type (
+	Shard = feed.Shard
+	Page  = feed.Page
+)
