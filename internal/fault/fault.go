@@ -110,3 +110,13 @@ func Of(err error) Kind {
 
 // Is reports whether err is of the kind.
 func Is(err error, kind Kind) bool { return err != nil && Of(err) == kind }
+
+// Named returns the kind whose String is name, or Internal.
+func Named(name string) Kind {
+	for k, n := range names {
+		if n == name {
+			return Kind(k)
+		}
+	}
+	return Internal
+}
