@@ -29,6 +29,7 @@ type Dataset struct {
 	Sort          []string                  // columns that files are sorted by inside (dt, region), after which comes _at
 	Rules         []Rule                    // conditions over several fields, in CEL
 	Metrics       []Metric                  // from <dataset>.metrics.yaml
+	Lists         map[string]*Codes         // by name: the code lists that fields, region and rules may look up
 	IDs           map[string]map[string]int // by table name, then dotted column path: the field id, from the lock file; nil: none yet
 	File          string                    // where it was read, for messages
 }
