@@ -70,3 +70,16 @@ func (s Seq) Previous() Seq {
 	}
 	return s
 }
+
+// Before returns the number before s. There is none before 0, which is returned as it is.
+func (s Seq) Before() Seq {
+	digits := []byte(s)
+	for i := len(digits) - 1; i >= 0; i-- {
+		if digits[i] > '0' {
+			digits[i]--
+			return Seq(digits)
+		}
+		digits[i] = '9'
+	}
+	return s
+}
