@@ -45,3 +45,12 @@ func (c *Codes) Values(column string) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// names returns the columns' names, in file order.
+func (c *Codes) names() []string {
+	out := make([]string, len(c.Columns))
+	for i, col := range c.Columns {
+		out[i] = col.Name
+	}
+	return out
+}

@@ -94,6 +94,9 @@ func field(o *object, name string) Field {
 		Default:   o.scalar("default"), ReadOnly: o.flag("readOnly"),
 		Format: o.choice("format", "", "uri", "email", "epoch", "epoch-ms"),
 	}
+	if f.CodeList != "" && f.Codes != nil {
+		o.sheet.fault(o.under("codes"), "and codeList are both given; keep one")
+	}
 	if e := o.one("elem"); e != nil {
 		elem := field(e, "")
 		f.Elem = &elem

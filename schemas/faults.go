@@ -57,7 +57,8 @@ func sorted(all []Fault) error {
 		return nil
 	}
 	slices.SortStableFunc(all, func(a, b Fault) int {
-		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			strings.Compare(a.Field, b.Field), strings.Compare(a.Message, b.Message))
 	})
 	return &Faults{All: slices.Compact(all)}
 }
