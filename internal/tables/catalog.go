@@ -1,0 +1,175 @@
+// Package tables is the lake's Iceberg tables: they are opened, pinned at a snapshot, planned file by file, and committed
+// to together with the watermarks of what the commit holds. It is the one place that knows the table library.
+package tables
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
+)
+
+// Options tunes a catalog. The zero Options work.
+type Options struct {
+	// Before, where set, is called before each step that touches the disk: "open", "create", "sync", "sync folder",
+	// "publish", "remove", "stat", "list"; and "answer" when a commit is there but its caller does not know yet. Its
+	// error is taken for the disk's own.
+	Before func(step, name string) error
+}
+
+// Catalog is the tables of one lake. It is safe for concurrent use.
+type Catalog struct {
+	disk   *disk
+	folder *folder
+
+	mu   sync.Mutex
+	open map[string]*Table
+}
+
+// OpenFolder opens the tables under root, the folder of the bucket. The caller holds the data folder's lock until the
+// catalog is no longer used. What a killed process left half done is removed.
+func OpenFolder(ctx context.Context, root string, opts Options) (*Catalog, error) {
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("resolve %s: %w", root, err)
+	}
+	if err := os.MkdirAll(filepath.Join(abs, lake.TablesDir), 0o755); err != nil {
+		return nil, kind(err, "create the tables' folder")
+	}
+	d := &disk{root: abs, before: opts.Before}
+	c := &Catalog{disk: d, folder: &folder{disk: d, last: map[string]version{}}, open: map[string]*Table{}}
+	if err := c.folder.clean(); err != nil {
+		return nil, kind(err, "clean the tables' folder")
+	}
+	return c, ctx.Err()
+}
+
+// Path returns the local file of a location in the lake.
+func (c *Catalog) Path(url string) (string, error) {
+	key, err := lake.ParseURL(url)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(c.disk.root, filepath.FromSlash(key)), nil
+}
+
+// Names returns the name of every table that exists, sorted.
+func (c *Catalog) Names(ctx context.Context) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(c.disk.root, lake.TablesDir))
+	if err != nil {
+		return nil, kind(err, "list the tables")
+	}
+	var names []string
+	for _, e := range entries {
+		n, err := c.folder.newestNumber(e.Name())
+		if err != nil {
+			return nil, kind(err, "list table "+e.Name())
+		}
+		if n > 0 {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, ctx.Err()
+}
+
+// Table opens the table, or creates it. Columns that the schema has gained are added; a table whose field ids, names or
+// types differ from the spec's is Invalid, because its files would be read wrongly. One *Table is shared by all callers.
+func (c *Catalog) Table(ctx context.Context, spec Spec) (*Table, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := c.ensure(ctx, spec); err != nil {
+		return nil, err
+	}
+	t := c.open[spec.Name]
+	if t == nil {
+		t = &Table{name: spec.Name, folder: c.folder}
+		c.open[spec.Name] = t
+	}
+	return t, nil
+}
+
+// Existing opens the table as it is, NotFound where there is none.
+func (c *Catalog) Existing(ctx context.Context, name string) (*Table, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.open[name]; t != nil {
+		return t, nil
+	}
+	if _, err := c.folder.LoadTable(ctx, table.Identifier{name}); err != nil {
+		return nil, kind(err, "open table "+name)
+	}
+	c.open[name] = &Table{name: name, folder: c.folder}
+	return c.open[name], nil
+}
+
+func (c *Catalog) ensure(ctx context.Context, spec Spec) error {
+	have, err := c.folder.LoadTable(ctx, table.Identifier{spec.Name})
+	if errors.Is(err, catalog.ErrNoSuchTable) {
+		err = c.create(spec)
+		if err == nil || !errors.Is(err, table.ErrCommitFailed) {
+			return kind(err, "create table "+spec.Name)
+		}
+		have, err = c.folder.LoadTable(ctx, table.Identifier{spec.Name}) // somebody else was first
+	}
+	if err != nil {
+		return kind(err, "open table "+spec.Name)
+	}
+	return c.evolve(ctx, spec, have)
+}
+
+func (c *Catalog) create(spec Spec) error {
+	meta, err := spec.metadata()
+	if err != nil {
+		return err
+	}
+	path, err := c.Path(c.folder.dir(spec.Name))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return err
+	}
+	for _, url := range []string{spec.location(), lake.URL(lake.TablesDir)} {
+		if err := c.disk.syncFolder(url); err != nil {
+			return err
+		}
+	}
+	c.folder.mu.Lock()
+	defer c.folder.mu.Unlock()
+	return c.folder.publish(spec.Name, version{1, meta})
+}
+
+// evolve compares the table with the spec and adds the columns it lacks.
+func (c *Catalog) evolve(ctx context.Context, spec Spec, have *table.Table) error {
+	meta := have.Metadata()
+	parts, err := spec.partitionSpec()
+	if err != nil {
+		return err
+	}
+	if current := meta.PartitionSpec(); !current.CompatibleWith(parts) {
+		return fault.New(fault.Invalid, "table %s is divided by %s and the schema asks for %s; write a new table instead", spec.Name, &current, parts)
+	}
+	schema := meta.CurrentSchema()
+	merged, grew, err := reconcile(spec.Name, "", schema.Fields(), fields(spec.Columns), meta.LastColumnID())
+	if err != nil || !grew {
+		return err
+	}
+	_, _, err = c.folder.CommitTable(ctx, table.Identifier{spec.Name},
+		[]table.Requirement{table.AssertTableUUID(meta.TableUUID()), table.AssertCurrentSchemaID(schema.ID)},
+		[]table.Update{table.NewAddSchemaUpdate(iceberg.NewSchema(schema.ID+1, merged...)), table.NewSetCurrentSchemaUpdate(-1)})
+	return kind(err, "add columns to table "+spec.Name)
+}

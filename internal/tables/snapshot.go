@@ -1,0 +1,84 @@
+package tables
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/tarn-lake/tarn/internal/lake"
+)
+
+// Snapshot is a table at one moment. It never changes; its files stay readable until it expires.
+type Snapshot struct {
+	ID         int64             // 0: nothing was ever committed
+	Commit     int64             // number of the last commit that brought rows
+	Watermarks lake.Watermarks   // how far every lane is in it; not to be changed
+	Through    int64             // base and rollups: the commit of the history that it is current to
+	At         time.Time         // when it was committed; the zero time for ID 0
+	Rows       int64             // in all its files
+	Properties map[string]string // the table's; not to be changed
+	Summary    map[string]string // what the commit said of itself; not to be changed
+
+	table    *Table
+	meta     table.Metadata
+	location string
+}
+
+func (t *Table) pin(meta table.Metadata, location string) (*Snapshot, error) {
+	props := meta.Properties()
+	s := &Snapshot{table: t, meta: meta, location: location, Properties: maps.Clone(props), Watermarks: lake.Watermarks{}}
+	if text, ok := props[lake.PropWatermarks]; ok {
+		if err := json.Unmarshal([]byte(text), &s.Watermarks); err != nil {
+			return nil, fmt.Errorf("read the watermarks of table %s: %w", t.name, err)
+		}
+	}
+	for name, to := range map[string]*int64{lake.PropCommit: &s.Commit, lake.PropThrough: &s.Through} {
+		if err := number(props[name], to); err != nil {
+			return nil, fmt.Errorf("read %s of table %s: %w", name, t.name, err)
+		}
+	}
+	now := meta.CurrentSnapshot()
+	if now == nil {
+		return s, nil
+	}
+	s.ID, s.At = now.SnapshotID, time.UnixMilli(now.TimestampMs).UTC()
+	if now.Summary != nil {
+		s.Summary = maps.Clone(now.Summary.Properties)
+		if err := number(s.Summary["total-records"], &s.Rows); err != nil {
+			return nil, fmt.Errorf("read the summary of table %s: %w", t.name, err)
+		}
+	}
+	return s, nil
+}
+
+func number(text string, to *int64) (err error) {
+	if text != "" {
+		*to, err = strconv.ParseInt(text, 10, 64)
+	}
+	return err
+}
+
+// Table returns the name of the table.
+func (s *Snapshot) Table() string { return s.table.name }
+
+// Kept returns how many snapshots the table holds.
+func (s *Snapshot) Kept() int { return len(s.meta.Snapshots()) }
+
+// Lately returns what the last n commits up to this snapshot said of themselves, newest first.
+func (s *Snapshot) Lately(n int) []map[string]string {
+	var said []map[string]string
+	for at := s.meta.CurrentSnapshot(); at != nil && len(said) < n; {
+		if at.Summary != nil {
+			said = append(said, maps.Clone(at.Summary.Properties))
+		}
+		if at.ParentSnapshotID == nil {
+			break
+		}
+		at = s.meta.SnapshotByID(*at.ParentSnapshotID)
+	}
+	return said
+}

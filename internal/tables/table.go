@@ -1,0 +1,37 @@
+package tables
+
+import (
+	"context"
+	"sync"
+
+	"github.com/apache/iceberg-go/table"
+)
+
+// Table is one table. It is safe for concurrent use.
+type Table struct {
+	name   string
+	folder *folder
+
+	mu    sync.Mutex
+	plans []*plan // the newest snapshots' files, newest last
+}
+
+// Name returns the table's name.
+func (t *Table) Name() string { return t.name }
+
+// Snapshot returns the table as it is now. A table without a commit has a Snapshot whose ID is 0.
+func (t *Table) Snapshot(ctx context.Context) (*Snapshot, error) {
+	now, err := t.folder.LoadTable(ctx, table.Identifier{t.name})
+	if err != nil {
+		return nil, kind(err, "open table "+t.name)
+	}
+	return t.pin(now.Metadata(), now.MetadataLocation())
+}
+
+// current returns the newest version, to build an operation of upkeep on.
+func (t *Table) current() (version, error) {
+	t.folder.mu.Lock()
+	defer t.folder.mu.Unlock()
+	v, err := t.folder.newest(t.name)
+	return v, kind(err, "open table "+t.name)
+}
