@@ -21,6 +21,32 @@ func (c *Codes) Map(column string) map[string]string {
 	return m
 }
 
+// Has reports whether the code is in the list.
+func (c *Codes) Has(code string) bool { _, ok := c.row(code); return ok }
+
+// Value returns a column's value of the code, and whether there are both. It builds nothing, so it may be asked for
+// every record.
+func (c *Codes) Value(code, column string) (string, bool) {
+	row, ok := c.row(code)
+	at := c.column(column)
+	if !ok || at < 0 {
+		return "", false
+	}
+	return row[at], true
+}
+
+func (c *Codes) row(code string) ([]string, bool) {
+	i, ok := c.rows[code]
+	if c.rows == nil {
+		i = slices.IndexFunc(c.Rows, func(row []string) bool { return row[0] == code })
+		ok = i >= 0
+	}
+	if !ok {
+		return nil, false
+	}
+	return c.Rows[i], true
+}
+
 // Codes returns every code, in file order.
 func (c *Codes) Codes() []string {
 	out := make([]string, len(c.Rows))

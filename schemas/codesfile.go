@@ -44,7 +44,7 @@ func (s *sheet) codes(name string, text []byte) *Codes {
 }
 
 func (s *sheet) rows(r *csv.Reader, c *Codes) {
-	seen := map[string]bool{}
+	c.rows = map[string]int{}
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -59,13 +59,14 @@ func (s *sheet) rows(r *csv.Reader, c *Codes) {
 		} else {
 			line, column = r.FieldPos(0)
 		}
+		_, seen := c.rows[row[0]]
 		switch {
 		case strings.TrimSpace(row[0]) == "":
 			s.faultAt(position{line, column}, c.Columns[0].Name, "the code is empty")
-		case seen[row[0]]:
+		case seen:
 			s.faultAt(position{line, column}, c.Columns[0].Name, "the code %q is there twice; keep one", row[0])
 		default:
-			seen[row[0]] = true
+			c.rows[row[0]] = len(c.Rows)
 			c.Rows = append(c.Rows, row)
 		}
 	}

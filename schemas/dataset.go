@@ -3,7 +3,10 @@
 // Everything else in Tarn derives its shapes from here.
 package schemas
 
-import "time"
+import (
+	"regexp"
+	"time"
+)
 
 // Dataset is one dataset as its file declares it. It is read-only once loaded and safe for concurrent use.
 type Dataset struct {
@@ -98,6 +101,8 @@ type Field struct {
 	Privacy     Privacy
 	Description string
 	Line        int // in the file
+
+	pattern *regexp.Regexp // Pattern for the whole text, once the loader has compiled it
 }
 
 // Privacy is what the lake keeps of a field.
@@ -173,4 +178,6 @@ type Codes struct {
 	Name    string
 	Columns []Column // the first is the code, a string, int32 or int64
 	Rows    [][]string
+
+	rows map[string]int // by code, the place in Rows; nil where the loader did not make it
 }

@@ -83,6 +83,9 @@ func (s *set) linkField(f *Field) {
 	if f.Type == String || f.Type == Enum {
 		s.textCodes(f.CodeList)
 	}
+	if re, err := wholePattern(f.Pattern); err == nil && f.Pattern != "" {
+		f.pattern = re
+	}
 	if f.Elem != nil {
 		s.linkField(f.Elem)
 	}

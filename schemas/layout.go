@@ -34,12 +34,9 @@ func (d *Dataset) LandedColumns() []Column {
 	return slices.DeleteFunc(d.ChangeColumns(), func(c Column) bool { return c.Name == ColCommit })
 }
 
-// StateColumns returns the columns of the dataset's base table, in the order of their field ids. Removed records stay
-// in it as tombstones, by _op.
-func (d *Dataset) StateColumns() []Column {
-	cols := append(system(), d.declared()...)
-	return number(append(cols, Column{Name: ColExtra, Type: String}), d.IDs[d.BaseTable()])
-}
+// StateColumns returns the columns of the dataset's base table: those of the history, because a base row is the latest
+// change of its key as it is. Removed records stay as tombstones, by _op.
+func (d *Dataset) StateColumns() []Column { return d.ChangeColumns() }
 
 // QuarantineColumns returns the columns of the quarantine table.
 func QuarantineColumns() []Column {
