@@ -83,7 +83,7 @@ func TestSeqNeighbours(t *testing.T) {
 			if got := c.seq.Next(); got != c.next {
 				t.Errorf("next: got %s, want %s", got, c.next)
 			}
-			if got := c.seq.Previous(); got != c.prev {
+			if got := c.seq.Before(); got != c.prev {
 				t.Errorf("previous: got %s, want %s", got, c.prev)
 			}
 		})
@@ -111,8 +111,8 @@ func FuzzParseSeq(f *testing.F) {
 		if want := strings.TrimLeft(text, "0"); want != "" && s.Short() != want {
 			t.Errorf("got %q, want %q", s.Short(), want)
 		}
-		if n := s.Next(); n != s && (n.Previous() != s || n < s) {
-			t.Errorf("the number before %s is %s, want %s", n, n.Previous(), s)
+		if n := s.Next(); n != s && (n.Before() != s || n < s) {
+			t.Errorf("the number before %s is %s, want %s", n, n.Before(), s)
 		}
 	})
 }

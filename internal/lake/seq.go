@@ -61,16 +61,6 @@ func (s Seq) Next() Seq {
 	return s
 }
 
-// Previous returns the number before s, whose first is preceded by itself.
-func (s Seq) Previous() Seq {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] != '0' {
-			return s[:i] + Seq(s[i]-1) + Seq(strings.Repeat("9", SeqDigits-1-i))
-		}
-	}
-	return s
-}
-
 // Before returns the number before s. There is none before 0, which is returned as it is.
 func (s Seq) Before() Seq {
 	digits := []byte(s)
