@@ -171,6 +171,7 @@ type Rule struct {
 	Field   string // the field a refusal names
 	Message string
 	Strict  bool // enforced only in the strict profile; the lenient one counts it as data quality
+	Line    int  // in the file
 }
 
 // Codes is a look-up table: a code list with any number of text columns.

@@ -54,7 +54,7 @@ func (s *sheet) dataset(o *object) *Dataset {
 	d.Date = date(o)
 	for _, r := range o.many("rules", "name") {
 		d.Rules = append(d.Rules, Rule{Name: r.need("name"), When: r.text("when"), Then: r.need("then"),
-			Field: r.need("field"), Message: r.need("message"), Strict: r.flag("strict")})
+			Field: r.need("field"), Message: r.need("message"), Strict: r.flag("strict"), Line: r.sheet.at[r.path].line})
 		r.done()
 	}
 	o.done()
