@@ -75,6 +75,7 @@ type Landed struct {
 	LandedName
 	After    Seq       // what the reader took before this batch; empty: unknown (first of a window) or the shard's begin
 	Begin    bool      // the batch starts at the shard's own beginning
+	Final    bool      // the lane ends with this batch
 	Records  int       // records in the batch, bad ones included
 	Bad      int       // of which quarantined
 	Expired  int       // of which removed by time to live

@@ -29,6 +29,7 @@ type landedFooter struct {
 	Last     Seq             `json:"last"`
 	After    Seq             `json:"after,omitempty"`
 	Begin    bool            `json:"begin,omitempty"`
+	Final    bool            `json:"final,omitempty"`
 	Records  int             `json:"records"`
 	Bad      int             `json:"bad,omitempty"`
 	Expired  int             `json:"expired,omitempty"`
@@ -89,7 +90,7 @@ func (w *LandedWriter) End(buf []byte) {
 // the object behind it. The same input gives the same bytes.
 func (w *LandedWriter) Finish(l *Landed) []byte {
 	footer, err := json.Marshal(landedFooter{
-		Stream: l.Stream, Lane: l.Lane, First: l.First, Last: l.Last, After: l.After, Begin: l.Begin,
+		Stream: l.Stream, Lane: l.Lane, First: l.First, Last: l.Last, After: l.After, Begin: l.Begin, Final: l.Final,
 		Records: l.Records, Bad: l.Bad, Expired: l.Expired, Through: l.Through.UnixMicro(), Sections: w.sections,
 	})
 	if err != nil {
@@ -153,7 +154,7 @@ func ParseLanded(name LandedName, body []byte) (*Landed, error) {
 func (f *landedFooter) landed(body []byte) (*Landed, string) {
 	l := &Landed{
 		LandedName: LandedName{Stream: f.Stream, Lane: f.Lane, First: f.First, Last: f.Last, Version: LandedVersion},
-		After:      f.After, Begin: f.Begin, Records: f.Records, Bad: f.Bad, Expired: f.Expired,
+		After:      f.After, Begin: f.Begin, Final: f.Final, Records: f.Records, Bad: f.Bad, Expired: f.Expired,
 		Through: time.UnixMicro(f.Through).UTC(),
 	}
 	if !f.First.Valid() || !f.Last.Valid() || (f.After != "" && !f.After.Valid()) {

@@ -1,0 +1,129 @@
+// Package commit turns what has landed into table files and one atomic commit with watermarks. It may be stopped, killed
+// or run twice at any moment: a batch that comes again changes nothing.
+package commit
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// Files is where batches land and data files go. What is put is durable when Put returns.
+type Files interface {
+	Landing
+	Put(ctx context.Context, key string, body []byte) error
+}
+
+// Landing is what the committer does with landed objects. An entry's Name is its whole key.
+type Landing interface {
+	List(ctx context.Context, prefix string) ([]fs.FileInfo, error)
+	Get(ctx context.Context, key string) ([]byte, error)
+	Move(ctx context.Context, from, to string) error
+	Delete(ctx context.Context, key string) error
+}
+
+// Tables opens or creates the tables that are committed to.
+type Tables interface {
+	Table(ctx context.Context, spec tables.Spec) (*tables.Table, error)
+}
+
+// Options tunes a Committer. The zero Options work.
+type Options struct {
+	Now      func() time.Time // nil: time.Now
+	NewID    func() string    // unique names for files and attempts; nil: random
+	Log      *slog.Logger     // nil: none
+	Observe  telemetry.Observe
+	MaxBytes int64         // landed bytes in one commit, which bounds memory; 0: 32 MiB
+	MaxRows  int           // rows of a file; 0: 1,000,000
+	Archive  bool          // keep landed objects under archive/ instead of deleting them
+	Keep     int           // snapshots that stay; 0: 100
+	KeepFor  time.Duration // how long a snapshot stays at least, for those who read it; 0: 5 minutes
+}
+
+// Committer commits what lands. Its methods may be called by several goroutines and several committers may work on the
+// same lake; more than one is never faster.
+type Committer struct {
+	files    Files
+	tables   Tables
+	registry *schemas.Registry
+	opts     Options
+
+	mu      sync.Mutex
+	targets map[string]*target // by table
+}
+
+// New returns a committer.
+func New(files Files, tabs Tables, registry *schemas.Registry, opts Options) *Committer {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.NewID == nil {
+		opts.NewID = rand.Text
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Observe == nil {
+		opts.Observe = telemetry.Discard
+	}
+	if opts.MaxBytes <= 0 {
+		opts.MaxBytes = 32 << 20
+	}
+	if opts.MaxRows <= 0 {
+		opts.MaxRows = 1_000_000
+	}
+	if opts.Keep <= 0 {
+		opts.Keep = 100
+	}
+	if opts.KeepFor <= 0 {
+		opts.KeepFor = 5 * time.Minute
+	}
+	return &Committer{files: files, tables: tabs, registry: registry, opts: opts, targets: map[string]*target{}}
+}
+
+// Pending returns how many landed objects wait, committed or not. It costs one listing.
+func (c *Committer) Pending(ctx context.Context) (int, error) {
+	found, err := c.files.List(ctx, lake.LandingDir+"/")
+	return len(found), err
+}
+
+// Commit commits what has landed, stream by stream, and returns what it did. A stream's error does not hold up the
+// others; all errors are joined, and calling again is always right.
+func (c *Committer) Commit(ctx context.Context) (Report, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var report Report
+	streams, err := c.landed(ctx, &report)
+	if err != nil {
+		return report, err
+	}
+	var errs []error
+	for _, s := range streams {
+		errs = append(errs, c.stream(ctx, s, &report))
+	}
+	return report, errors.Join(errs...)
+}
+
+func (c *Committer) stream(ctx context.Context, s landing, report *Report) error {
+	targets, err := c.open(ctx, s.stream)
+	if err != nil {
+		return err
+	}
+	for len(s.batches) > 0 {
+		p := &pass{Committer: c, stream: s.stream, targets: targets, report: report}
+		s.batches = p.take(s.batches)
+		if err := p.run(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

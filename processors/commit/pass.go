@@ -1,0 +1,212 @@
+package commit
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/processors/columns"
+)
+
+// pass is one commit to each table of a stream that has rows: some batches of its lanes, in order, as many as memory
+// allows.
+type pass struct {
+	*Committer
+	stream  string
+	targets []*target
+	batches []*batch
+	ranges  map[*target][]span
+	holes   []Hole
+	report  *Report
+	told    map[string]bool // holes that were reported
+}
+
+// span is where a batch's rows lie in a target's.
+type span struct {
+	*batch
+	from, to int
+}
+
+// take moves batches into the pass and returns the rest. A lane's batches stay in order.
+func (p *pass) take(from []*batch) []*batch {
+	var bytes int64
+	for i, b := range from {
+		if bytes += b.size; i > 0 && bytes > p.opts.MaxBytes {
+			p.batches = from[:i]
+			return from[i:]
+		}
+	}
+	p.batches = from
+	return nil
+}
+
+func (p *pass) run(ctx context.Context) error {
+	p.told = map[string]bool{}
+	if err := p.read(ctx); err != nil {
+		return err
+	}
+	// Only now, after the objects were read: one that another committer has removed meanwhile is in its watermarks.
+	bases, err := p.bases(ctx)
+	if err != nil {
+		return err
+	}
+	p.holes = p.missing(p.position(bases))
+	for _, t := range p.targets {
+		if err := p.commit(ctx, t); err != nil {
+			return err
+		}
+	}
+	return p.clear(ctx)
+}
+
+// read decodes every batch of the pass. An object that cannot be read is set aside and its range becomes a hole.
+func (p *pass) read(ctx context.Context) error {
+	p.ranges = map[*target][]span{}
+	for _, t := range p.targets {
+		t.rows.Reset()
+	}
+	found := p.batches[:0:0]
+	for _, b := range p.batches {
+		err := p.readOne(ctx, b)
+		switch {
+		case fault.Is(err, fault.NotFound): // another committer is done with it
+			continue
+		case fault.Is(err, fault.Invalid):
+			p.drop(b)
+			if err := p.setAside(ctx, b.key, err.Error(), p.report); err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		}
+		found = append(found, b)
+	}
+	p.batches = found
+	return nil
+}
+
+func (p *pass) readOne(ctx context.Context, b *batch) error {
+	if b.Version > lake.LandedVersion {
+		return fault.New(fault.Internal, "%s has a newer format than this program writes (%d); let the newer program commit it", b.key, lake.LandedVersion)
+	}
+	body, err := p.files.Get(ctx, b.key)
+	if err != nil {
+		return err
+	}
+	landed, err := lake.ParseLanded(b.LandedName, body)
+	if err != nil {
+		return err
+	}
+	for _, s := range landed.Sections {
+		t := p.taker(s.Dataset)
+		if t == nil {
+			return fault.New(fault.Internal, "%s holds rows of %q, which no schema of stream %s names; restore the schema", b.key, s.Dataset, b.Stream)
+		}
+		from := t.rows.Rows()
+		if err := columns.Read(bytes.NewReader(s.Body), int64(len(s.Body)), t.rows); err != nil {
+			return err
+		}
+		p.ranges[t] = append(p.ranges[t], span{b, from, t.rows.Rows()})
+	}
+	b.landed = landed
+	return nil
+}
+
+// taker returns the target of a section, or nil.
+func (p *pass) taker(section string) *target {
+	for _, t := range p.targets {
+		if t.section == section {
+			return t
+		}
+	}
+	return nil
+}
+
+// drop forgets the sections of a batch that were read before one that cannot be.
+func (p *pass) drop(b *batch) {
+	for t, spans := range p.ranges {
+		if n := len(spans); n > 0 && spans[n-1].batch == b {
+			p.ranges[t] = spans[:n-1]
+		}
+	}
+}
+
+// position returns how far each lane of the pass is in the table that is furthest: what lies at or below it has been
+// passed, and a batch that says it came after something higher stands behind a hole.
+func (p *pass) position(bases map[*target]*tables.Snapshot) map[string]lake.Watermark {
+	at := map[string]lake.Watermark{}
+	for _, b := range p.batches {
+		for t, base := range bases {
+			if m := base.Watermarks[t.lane(b.Stream, b.Lane)]; m.Seq > at[b.Lane].Seq {
+				at[b.Lane] = m
+			}
+		}
+	}
+	return at
+}
+
+// missing walks the lanes' batches from the position and returns the holes between them.
+func (p *pass) missing(at map[string]lake.Watermark) []Hole {
+	var found []Hole
+	for _, b := range p.batches {
+		m := at[b.Lane]
+		if b.Last <= m.Seq {
+			continue
+		}
+		hole := Hole{Stream: b.Stream, Lane: b.Lane, After: m.Seq, From: m.At}
+		if b.landed == nil {
+			hole.Last, hole.Reason = b.Last, "its landed object could not be read"
+			found = append(found, hole)
+			at[b.Lane] = lake.Watermark{Seq: b.Last, At: m.At}
+			continue
+		}
+		if !b.landed.Begin && b.landed.After > m.Seq {
+			hole.Last, hole.To, hole.Reason = b.landed.After, b.landed.Through, "its batches never landed"
+			found = append(found, hole)
+		}
+		at[b.Lane] = lake.Watermark{Seq: b.Last, At: b.landed.Through}
+	}
+	return found
+}
+
+// clear removes the objects that every table has passed. One without rows for any table moved no watermark: it stays
+// until a later row of its lane does, because the chain of its lane would miss it.
+func (p *pass) clear(ctx context.Context) error {
+	bases, err := p.bases(ctx)
+	if err != nil {
+		return err
+	}
+	at := p.position(bases)
+	for _, b := range p.batches {
+		if b.landed == nil || b.Last > at[b.Lane].Seq {
+			continue
+		}
+		if err := p.remove(ctx, b.key); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		p.report.Objects++
+	}
+	return nil
+}
+
+func (p *pass) remove(ctx context.Context, key string) error {
+	if p.opts.Archive {
+		return p.files.Move(ctx, key, lake.ArchiveDir+strings.TrimPrefix(key, lake.LandingDir))
+	}
+	return p.files.Delete(ctx, key)
+}
+
+func (p *pass) bases(ctx context.Context) (map[*target]*tables.Snapshot, error) {
+	bases := map[*target]*tables.Snapshot{}
+	for _, t := range p.targets {
+		base, err := t.table.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		bases[t] = base
+	}
+	return bases, nil
+}

@@ -1,0 +1,89 @@
+package commit
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/telemetry"
+)
+
+// Report is what one call of Commit did.
+type Report struct {
+	Tables      []Done   // by table, those that were committed to
+	Objects     int      // landed objects that are done with
+	Quarantined int      // bad records among them
+	Holes       []Hole   // ranges that were passed without their records
+	Unreadable  []string // keys of objects that were set aside
+}
+
+// Done is what was committed to one table.
+type Done struct {
+	Table      string
+	Commit     int64 // the last commit's number
+	Commits    int
+	Rows       int64
+	Files      int
+	CompleteTo time.Time // every open shard is in the table up to here; zero where no shard is open
+}
+
+// Hole is a range of a lane whose records are not in the lake: they lie above After and at or below Last, and were made
+// between From and To as far as is known.
+type Hole struct {
+	Stream string    `json:"stream"`
+	Lane   string    `json:"lane"`
+	After  lake.Seq  `json:"after"` // empty: from the lane's beginning
+	Last   lake.Seq  `json:"last"`
+	From   time.Time `json:"from,omitzero"`
+	To     time.Time `json:"to,omitzero"`
+	Reason string    `json:"reason"`
+}
+
+// Rows returns the rows that were committed to all tables.
+func (r Report) Rows() (n int64) {
+	for _, d := range r.Tables {
+		n += d.Rows
+	}
+	return n
+}
+
+func (r *Report) done(d Done) {
+	i := slices.IndexFunc(r.Tables, func(o Done) bool { return o.Table == d.Table })
+	if i < 0 {
+		r.Tables = append(r.Tables, d)
+		return
+	}
+	o := &r.Tables[i]
+	o.Commit, o.CompleteTo = d.Commit, d.CompleteTo
+	o.Commits, o.Rows, o.Files = o.Commits+d.Commits, o.Rows+d.Rows, o.Files+d.Files
+}
+
+// Committed says that a table has a new commit.
+type Committed struct {
+	Table   string
+	Commit  int64
+	Rows    int64
+	Files   int
+	Elapsed time.Duration
+}
+
+// Attrs implements telemetry.Event.
+func (e Committed) Attrs() (string, []slog.Attr) {
+	return "committed", []slog.Attr{slog.String(telemetry.Table, e.Table), slog.Int64(telemetry.Commit, e.Commit),
+		slog.Int64(telemetry.Rows, e.Rows), slog.Int(telemetry.Files, e.Files), slog.Duration(telemetry.Elapsed, e.Elapsed)}
+}
+
+// Attrs implements telemetry.Event.
+func (e Hole) Attrs() (string, []slog.Attr) {
+	return "hole", []slog.Attr{slog.String(telemetry.Stream, e.Stream), slog.String(telemetry.Lane, e.Lane),
+		slog.String(telemetry.Seq, e.Last.Short()), slog.String(telemetry.Reason, e.Reason)}
+}
+
+// Unreadable says that a landed object was set aside.
+type Unreadable struct{ Key, Reason string }
+
+// Attrs implements telemetry.Event.
+func (e Unreadable) Attrs() (string, []slog.Attr) {
+	return "landed object set aside", []slog.Attr{slog.String(telemetry.Key, e.Key), slog.String(telemetry.Reason, e.Reason)}
+}

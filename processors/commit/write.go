@@ -1,0 +1,124 @@
+package commit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/processors/columns"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+const writers = 4 // puts in flight, each waiting for the disk
+
+// write makes one sorted file of each day and region's rows, or several of many rows, and returns them once all are
+// durable. Their names are unique to the attempt, so nobody ever writes over a file that a snapshot has.
+func (p *pass) write(ctx context.Context, t *target, rows *columns.Batch, number int64) ([]tables.NewFile, error) {
+	commits := rows.Leaf(schemas.ColCommit)
+	for i := range commits.Int64s {
+		commits.Int64s[i] = number
+	}
+	groups, err := columns.Partition(rows, schemas.ColDate, schemas.ColRegion)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, writers)
+	var files []tables.NewFile
+	for _, g := range groups {
+		rows.Sort(g.Rows, t.sort)
+		for part := range chunks(g.Rows, p.opts.MaxRows) {
+			file, body, err := p.encode(t, rows, part, g, number)
+			if err != nil {
+				cancel(err)
+				break
+			}
+			files = append(files, file)
+			slots <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-slots }()
+				key, err := lake.ParseURL(file.URL)
+				if err == nil {
+					err = p.files.Put(ctx, key, body)
+				}
+				if err != nil {
+					cancel(err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); err != nil {
+		p.discard(context.WithoutCancel(ctx), files)
+		return nil, err
+	}
+	return files, nil
+}
+
+func chunks(rows []int32, size int) func(func([]int32) bool) {
+	return func(yield func([]int32) bool) {
+		for len(rows) > 0 {
+			n := min(size, len(rows))
+			if !yield(rows[:n]) {
+				return
+			}
+			rows = rows[n:]
+		}
+	}
+}
+
+func (p *pass) encode(t *target, rows *columns.Batch, part []int32, g columns.Group, number int64) (tables.NewFile, []byte, error) {
+	t.part.Reset()
+	if err := t.part.Gather(rows, part); err != nil {
+		return tables.NewFile{}, nil, err
+	}
+	body, stats, err := t.enc.Encode(nil, t.part)
+	if err != nil {
+		return tables.NewFile{}, nil, err
+	}
+	dt := time.Unix(int64(g.Date)*86400, 0).UTC().Format(time.DateOnly)
+	name := fmt.Sprintf("%010d-%s", number, p.opts.NewID())
+	key := lake.DataKey(t.table.Name(), lake.DayPartition(dt, url.PathEscape(g.Region)), name)
+	return tables.NewFile{URL: lake.URL(key), Rows: stats.Rows, Size: stats.Size, Dt: dt, Region: g.Region, Stats: statistics(stats)}, body, nil
+}
+
+// statistics copies what the encoder knows, because its memory is used again for the next file.
+func statistics(s columns.FileStats) tables.Stats {
+	s = s.Clone()
+	out := tables.Stats{
+		Sizes: map[int]int64{}, Values: map[int]int64{}, Nulls: map[int]int64{},
+		Lower: map[int][]byte{}, Upper: map[int][]byte{}, Splits: s.SplitOffsets,
+	}
+	for _, l := range s.Leaves {
+		out.Sizes[l.ID], out.Values[l.ID], out.Nulls[l.ID] = l.Size, l.Values, l.Nulls
+		if l.Lower != nil {
+			out.Lower[l.ID] = l.Lower
+		}
+		if l.Upper != nil {
+			out.Upper[l.ID] = l.Upper
+		}
+	}
+	return out
+}
+
+// discard removes files that no commit will have. What stays is an orphan, swept later.
+func (p *pass) discard(ctx context.Context, files []tables.NewFile) {
+	var errs []error
+	for _, f := range files {
+		key, err := lake.ParseURL(f.URL)
+		if err == nil {
+			err = p.files.Delete(ctx, key)
+		}
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		p.opts.Log.WarnContext(ctx, "files not removed", "table", files[0].URL, "err", err)
+	}
+}
