@@ -1,0 +1,211 @@
+// Package compact keeps the lake's tables small in files and quick to read: it merges small files, keeps the base of
+// current state near the history, and lets go of what no reader needs any more. It runs on its own clock and never
+// disturbs readers or committers.
+package compact
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/processors/columns"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// Files is where data files lie.
+type Files interface {
+	Put(ctx context.Context, key string, body []byte) error
+	Delete(ctx context.Context, key string) error
+	Open(ctx context.Context, key string) (interface {
+		io.ReaderAt
+		io.Closer
+	}, int64, error)
+}
+
+// Options tune a Compactor. The zero value works.
+type Options struct {
+	FanIn       int           // files of one size in a partition that are merged into one; 0: 8
+	TargetBytes int64         // files of this size are left alone; 0: 128 MB
+	RoundBytes  int64         // bytes of files merged in one round at most, which bounds its memory; 0: 48 MB
+	ClosedAfter time.Duration // a day is closed, and merged whole, so long after its end; 0: 6 h
+	BaseRows    int64         // changes above the base from which on it is merged, at least; 0: 20,000
+	Tombstones  time.Duration // how long removed keys stay in the base; 0: 35 days
+	Keep        int           // snapshots kept; 0: 100
+	Grace       time.Duration // how long replaced files and orphans stay for running readers; 0: 2 min
+	Now         func() time.Time
+	NewID       func() string // names files and markers
+	Observe     telemetry.Observe
+}
+
+func (o Options) filled() Options {
+	o.FanIn = cmp.Or(o.FanIn, 8)
+	o.TargetBytes = cmp.Or(o.TargetBytes, 128<<20)
+	o.RoundBytes = cmp.Or(o.RoundBytes, 48<<20)
+	o.ClosedAfter = cmp.Or(o.ClosedAfter, 6*time.Hour)
+	o.BaseRows = cmp.Or(o.BaseRows, 20_000)
+	o.Tombstones = cmp.Or(o.Tombstones, 35*24*time.Hour)
+	o.Keep = cmp.Or(o.Keep, 100)
+	o.Grace = cmp.Or(o.Grace, 2*time.Minute)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewID == nil {
+		o.NewID = newID
+	}
+	if o.Observe == nil {
+		o.Observe = telemetry.Discard
+	}
+	return o
+}
+
+func newID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// History is a dataset's tables.
+type History struct {
+	Dataset *schemas.Dataset
+	Changes *tables.Table
+	Base    *tables.Table // nil for facts, which have no key
+}
+
+// Compactor compacts tables. Its methods may run at the same time for different tables.
+type Compactor struct {
+	files Files
+	opts  Options
+}
+
+// New returns a Compactor of the data files in files.
+func New(files Files, opts Options) *Compactor { return &Compactor{files, opts.filled()} }
+
+// maxTries bounds how often a replacement is tried again after lost races; each costs one look at the table.
+const maxTries = 20
+
+// replace commits new files in the place of old ones. When somebody committed meanwhile, the old files are looked up in
+// the newer snapshot; when one of them is gone there, the work was somebody else's and is thrown away.
+func (c *Compactor) replace(ctx context.Context, t *tables.Table, base *tables.Snapshot, old []tables.File, files []tables.NewFile, u tables.Update) error {
+	for range maxTries {
+		_, err := t.Replace(ctx, base, old, files, u)
+		if !fault.Is(err, fault.Conflict) {
+			return c.discardOn(ctx, err, files)
+		}
+		if base, err = t.Snapshot(ctx); err != nil {
+			return c.discardOn(ctx, err, files)
+		}
+		var gone bool
+		if old, gone, err = found(ctx, base, old); err != nil || gone {
+			return c.discardOn(ctx, errors.Join(err, errGone), files)
+		}
+	}
+	return c.discardOn(ctx, fault.New(fault.Transient, "%s was committed to %d times while it was compacted", t.Name(), maxTries), files)
+}
+
+var errGone = fault.New(fault.Conflict, "the files to replace are gone")
+
+// found returns the files as the snapshot has them, and whether one of them is gone.
+func found(ctx context.Context, s *tables.Snapshot, wanted []tables.File) (have []tables.File, gone bool, err error) {
+	all, err := s.Files(ctx, tables.Filter{})
+	if err != nil {
+		return nil, false, err
+	}
+	byURL := make(map[string]tables.File, len(all))
+	for _, f := range all {
+		byURL[f.URL] = f
+	}
+	for _, w := range wanted {
+		f, ok := byURL[w.URL]
+		if !ok {
+			return nil, true, nil
+		}
+		have = append(have, f)
+	}
+	return have, false, nil
+}
+
+// discardOn removes files that no snapshot has because of err.
+func (c *Compactor) discardOn(ctx context.Context, err error, files []tables.NewFile) error {
+	if err == nil {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	for _, f := range files {
+		if key, bad := lake.ParseURL(f.URL); bad == nil {
+			_ = c.files.Delete(ctx, key) // what stays is an orphan, and swept later
+		}
+	}
+	return err
+}
+
+// read appends the rows of a file to the batch.
+func (c *Compactor) read(ctx context.Context, f tables.File, into *columns.Batch) error {
+	key, err := lake.ParseURL(f.URL)
+	if err != nil {
+		return err
+	}
+	r, size, err := c.files.Open(ctx, key)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", key, err)
+	}
+	defer r.Close()
+	if err := columns.Read(r, size, into); err != nil {
+		return fmt.Errorf("read %s: %w", key, err)
+	}
+	return nil
+}
+
+// write makes one file of the batch's rows.
+func (c *Compactor) write(ctx context.Context, enc *columns.Encoder, b *columns.Batch, key string) (tables.NewFile, error) {
+	body, stats, err := enc.Encode(nil, b)
+	if err != nil {
+		return tables.NewFile{}, fmt.Errorf("encode %s: %w", key, err)
+	}
+	if err := c.files.Put(ctx, key, body); err != nil {
+		return tables.NewFile{}, fmt.Errorf("put %s: %w", key, err)
+	}
+	return tables.NewFile{URL: lake.URL(key), Rows: stats.Rows, Size: stats.Size, Bucket: -1, Stats: toStats(stats)}, nil
+}
+
+func toStats(s columns.FileStats) tables.Stats {
+	out := tables.Stats{
+		Sizes: map[int]int64{}, Values: map[int]int64{}, Nulls: map[int]int64{},
+		Lower: map[int][]byte{}, Upper: map[int][]byte{}, Splits: append([]int64(nil), s.SplitOffsets...),
+	}
+	for _, l := range s.Leaves {
+		out.Sizes[l.ID], out.Values[l.ID], out.Nulls[l.ID] = l.Size, l.Values, l.Nulls
+		if l.Lower != nil {
+			out.Lower[l.ID] = append([]byte(nil), l.Lower...)
+		}
+		if l.Upper != nil {
+			out.Upper[l.ID] = append([]byte(nil), l.Upper...)
+		}
+	}
+	return out
+}
+
+// Compacted tells what one round did to a table.
+type Compacted struct {
+	Table         string
+	In, Out       int // files
+	Rows, Dropped int64
+	Elapsed       time.Duration
+}
+
+// Attrs returns the event as a log line.
+func (e Compacted) Attrs() (string, []slog.Attr) {
+	return "files merged", []slog.Attr{
+		slog.String(telemetry.Table, e.Table), slog.Int("in", e.In), slog.Int("out", e.Out),
+		slog.Int64(telemetry.Rows, e.Rows), slog.Int64("dropped", e.Dropped), slog.Duration(telemetry.Elapsed, e.Elapsed),
+	}
+}

@@ -1,0 +1,304 @@
+package stream
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/processors/land"
+)
+
+// Lander makes batches durable. Landing a batch again is harmless.
+type Lander interface {
+	Land(ctx context.Context, b land.Batch) (land.Result, error)
+}
+
+// Position is where a lane goes on: after the last sequence number that has landed.
+type Position struct {
+	Seq lake.Seq
+	At  time.Time // the lane is in the tables up to here; zero: unknown
+}
+
+// Options tune a Reader. The zero value works.
+type Options struct {
+	Limit   int                                        // records in a batch at most; 0: 1,000
+	Gather  time.Duration                              // how long news is collected before it is read, so that batches are not tiny; 0: 50 ms
+	Every   time.Duration                              // how often an idle shard is read, to know that it is empty; 0: 500 ms
+	Landed  func()                                     // called after each landed batch
+	Observe telemetry.Observe                          // told of holes and retries
+	Wait    func(context.Context, time.Duration) error // waits between tries; nil: a timer
+}
+
+// Reader lands a stream: each shard in order, a child only after its parents.
+type Reader struct {
+	feed     Feed
+	lander   Lander
+	progress *Progress
+	opts     Options
+}
+
+// New returns a Reader that notes in progress what it has landed.
+func New(feed Feed, lander Lander, progress *Progress, opts Options) *Reader {
+	if opts.Limit == 0 {
+		opts.Limit = 1000
+	}
+	if opts.Gather == 0 {
+		opts.Gather = 50 * time.Millisecond
+	}
+	if opts.Every == 0 {
+		opts.Every = 500 * time.Millisecond
+	}
+	if opts.Landed == nil {
+		opts.Landed = func() {}
+	}
+	if opts.Observe == nil {
+		opts.Observe = telemetry.Discard
+	}
+	if opts.Wait == nil {
+		opts.Wait = wait
+	}
+	return &Reader{feed, lander, progress, opts}
+}
+
+// Run reads the stream until ctx is done, each lane from its position; a lane without one is read from its beginning.
+// Only a fault that trying again cannot mend ends it earlier.
+func (r *Reader) Run(ctx context.Context, stream string, from map[string]Position) error {
+	g, ctx := errgroup.WithContext(ctx)
+	run := &run{Reader: r, stream: stream, from: from, pulse: newPulse(), state: map[string]state{}, ended: make(chan string)}
+	g.Go(func() error { return run.listen(ctx) })
+	g.Go(func() error { return run.supervise(ctx, g) })
+	err := g.Wait()
+	if ctx.Err() != nil && fault.Of(err) == fault.Internal && context.Cause(ctx) == err {
+		return nil
+	}
+	return err
+}
+
+type state uint8
+
+const (
+	waiting state = iota
+	reading
+	ended
+)
+
+// run is one Run: which shards it reads and which it has read to their end.
+type run struct {
+	*Reader
+	stream string
+	from   map[string]Position
+	pulse  *pulse
+	state  map[string]state // by shard id; only supervise touches it
+	ended  chan string
+}
+
+// listen turns the feed's news into pulses, and makes one now and then when there is no news.
+func (r *run) listen(ctx context.Context) error {
+	for ctx.Err() == nil {
+		brief, cancel := context.WithTimeout(ctx, r.opts.Every)
+		err := r.feed.Wait(brief, r.stream)
+		cancel()
+		pause := r.opts.Gather
+		if err != nil && brief.Err() == nil {
+			pause = r.opts.Every // the feed itself is in trouble
+		}
+		if r.opts.Wait(ctx, pause) != nil {
+			return nil
+		}
+		r.pulse.beat()
+	}
+	return nil
+}
+
+// supervise starts a follower for each shard whose parents have ended.
+func (r *run) supervise(ctx context.Context, g *errgroup.Group) error {
+	for {
+		next := r.pulse.next()
+		shards, err := r.feed.Shards(ctx, r.stream)
+		if err != nil && ctx.Err() == nil && !retryable(err) {
+			return err
+		}
+		for _, s := range shards {
+			if r.state[s.ID] == waiting && r.ready(s, shards) {
+				r.state[s.ID] = reading
+				at := r.open(s)
+				g.Go(func() error { return r.follow(ctx, s, at) })
+			}
+		}
+		r.closeEnded(shards)
+		select {
+		case <-ctx.Done():
+			return nil
+		case id := <-r.ended:
+			r.state[id] = ended
+		case <-next:
+		}
+	}
+}
+
+// ready reports whether no parent of s has records that are not landed. A parent that the feed no longer lists is gone
+// with its records.
+func (r *run) ready(s Shard, all []Shard) bool {
+	return !slices.ContainsFunc(s.Parents, func(id string) bool {
+		listed := slices.ContainsFunc(all, func(p Shard) bool { return p.ID == id })
+		return listed && r.state[id] != ended
+	})
+}
+
+// open begins the lane's progress: where it has none of its own it is as complete as the whole stream is.
+func (r *run) open(s Shard) Position {
+	at, ok := r.from[s.Lane()]
+	if !ok || at.At.IsZero() {
+		at.At = r.progress.Complete()
+	}
+	r.progress.Open(s.Lane(), at.Seq, at.At)
+	return at
+}
+
+// closeEnded forgets the lanes of ended shards whose children, if any, have been opened.
+func (r *run) closeEnded(all []Shard) {
+	for _, s := range all {
+		if r.state[s.ID] != ended {
+			continue
+		}
+		orphan := slices.ContainsFunc(all, func(c Shard) bool { return slices.Contains(c.Parents, s.ID) && r.state[c.ID] == waiting })
+		if !orphan {
+			r.progress.Close(s.Lane())
+		}
+	}
+}
+
+// follow lands one shard to its end.
+func (r *run) follow(ctx context.Context, s Shard, at Position) error {
+	after, begin := at.Seq, at.Seq == ""
+	for ctx.Err() == nil {
+		next := r.pulse.next()
+		page, err := r.page(ctx, s, &after)
+		if err != nil {
+			return quiet(ctx, err)
+		}
+		if page.Records > 0 {
+			b := land.Batch{Stream: r.stream, Lane: s.Lane(), After: after, Begin: begin, Body: page.Body}
+			if err := r.land(ctx, b); err != nil {
+				return quiet(ctx, err)
+			}
+			after, begin = page.Last, false
+			r.opts.Landed()
+		}
+		r.progress.Landed(s.Lane(), after, page.Now)
+		if page.End {
+			select {
+			case r.ended <- s.ID:
+			case <-ctx.Done():
+			}
+			return nil
+		}
+		if page.Records < r.opts.Limit {
+			select {
+			case <-next:
+			case <-ctx.Done():
+			}
+		}
+	}
+	return nil
+}
+
+// page reads the records after *after. Where retention has passed it, the page starts at the oldest record there is, and
+// *after moves up to it: the committer sees the gap in the chain.
+func (r *run) page(ctx context.Context, s Shard, after *lake.Seq) (Page, error) {
+	var page Page
+	err := r.persist(ctx, s.Lane(), func() (err error) {
+		page, err = r.feed.Read(ctx, r.stream, s, *after, r.opts.Limit)
+		if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if page, err = r.feed.Read(ctx, r.stream, s, "", r.opts.Limit); err != nil || page.Records == 0 {
+			return err
+		}
+		r.opts.Observe(Trimmed{Lane: s.Lane(), After: *after, Next: page.First})
+		*after = page.First.Before()
+		return nil
+	})
+	return page, err
+}
+
+func (r *run) land(ctx context.Context, b land.Batch) error {
+	return r.persist(ctx, b.Lane, func() error {
+		_, err := r.lander.Land(ctx, b)
+		return err
+	})
+}
+
+const (
+	firstPause = 50 * time.Millisecond
+	maxPause   = 5 * time.Second
+)
+
+// persist tries until it works, is hopeless, or ctx is done.
+func (r *run) persist(ctx context.Context, lane string, do func() error) error {
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		err := do()
+		if err == nil || ctx.Err() != nil || !retryable(err) {
+			return err
+		}
+		r.opts.Observe(Retried{Lane: lane, Err: err})
+		if err := r.opts.Wait(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// retryable says which faults may mend themselves: those of the disk and the network, not those of the configuration.
+func retryable(err error) bool {
+	kind := fault.Of(err)
+	return kind.Retryable() || kind == fault.ReadOnly
+}
+
+// quiet drops the error that only says that the reader was told to stop.
+func quiet(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Trimmed tells that records were lost to retention before they were read.
+type Trimmed struct {
+	Lane        string
+	After, Next lake.Seq // the last record that landed; the oldest that is left
+}
+
+// Attrs returns the event as a log line.
+func (e Trimmed) Attrs() (string, []slog.Attr) {
+	return "records were trimmed before they were read", []slog.Attr{
+		slog.String(telemetry.Lane, e.Lane), slog.String("after", e.After.Short()), slog.String("next", e.Next.Short()),
+	}
+}
+
+// Retried tells that reading or landing failed and is tried again.
+type Retried struct {
+	Lane string
+	Err  error
+}
+
+// Attrs returns the event as a log line.
+func (e Retried) Attrs() (string, []slog.Attr) {
+	return "the lane is tried again", []slog.Attr{slog.String(telemetry.Lane, e.Lane), slog.String(telemetry.Err, e.Err.Error())}
+}

@@ -1,0 +1,129 @@
+package verify
+
+import (
+	"hash/maphash"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/tarn-lake/tarn/ingest"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// Comparable returns the fields that can be compared: those of one value that the lake keeps as they are.
+func Comparable(d *schemas.Dataset) []schemas.Field {
+	var fields []schemas.Field
+	for _, f := range d.Fields {
+		switch f.Type {
+		case schemas.List, schemas.Set, schemas.Map, schemas.Object, schemas.Binary:
+			continue
+		}
+		if f.Privacy.Rule == "" || f.Privacy.Rule == "keep" {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// keySeparator stands between the two parts of a key's text; no text of DynamoDB's keys is refused for it, but none
+// that people make holds it.
+const keySeparator = "\x1f"
+
+// KeyText returns a record's key as one text.
+func KeyText(d *schemas.Dataset, item record.Item) string {
+	key := item[d.Key.Partition].Text
+	if d.Key.Sort != "" {
+		key += keySeparator + item[d.Key.Sort].Text
+	}
+	return key
+}
+
+// ParseKeyText is the inverse of KeyText.
+func ParseKeyText(d *schemas.Dataset, text string) ingest.Key {
+	partition, sort, ok := strings.Cut(text, keySeparator)
+	key := ingest.Key{Partition: keyValue(d, d.Key.Partition, partition)}
+	if ok {
+		key.Sort = keyValue(d, d.Key.Sort, sort)
+	}
+	return key
+}
+
+func keyValue(d *schemas.Dataset, name, text string) record.Value {
+	if f, ok := d.Field(name); ok && (f.Type == schemas.Int32 || f.Type == schemas.Int64 || f.Type == schemas.Decimal) {
+		return record.Number(text)
+	}
+	return record.String(text)
+}
+
+func (c *comparison) values(item record.Item) []Value {
+	values := make([]Value, len(c.fields))
+	for i := range c.fields {
+		values[i] = canonical(&c.fields[i], item[c.fields[i].Name])
+	}
+	return values
+}
+
+// canonical returns a stored value in the text that the lake's value has: days as 2006-01-02, instants as microseconds
+// since 1970, decimals with the declared digits after the point.
+func canonical(f *schemas.Field, v record.Value) Value {
+	if v.Kind == record.None || v.Kind == record.NULL {
+		return Value{}
+	}
+	switch f.Type {
+	case schemas.Boolean:
+		if v.Bool {
+			return Value{"true", true}
+		}
+		return Value{"false", true}
+	case schemas.Day:
+		return Value{v.Text[:min(10, len(v.Text))], true}
+	case schemas.Timestamp:
+		return Value{micros(f, v), true}
+	case schemas.Int32, schemas.Int64:
+		return Value{Fixed(v.Text, 0), true}
+	case schemas.Decimal:
+		return Value{Fixed(v.Text, f.Scale), true}
+	default:
+		return Value{v.Text, true}
+	}
+}
+
+func micros(f *schemas.Field, v record.Value) string {
+	if v.Kind == record.N {
+		scale := map[string]int{"epoch": 6, "epoch-ms": 3}[f.Format]
+		return Fixed(v.Text+"e"+string(rune('0'+scale)), 0)
+	}
+	t, err := time.Parse(time.RFC3339Nano, v.Text)
+	if err != nil {
+		return v.Text
+	}
+	return Fixed(big.NewInt(t.UnixMicro()).String(), 0)
+}
+
+// Fixed returns a decimal text with exactly scale digits after the point. What is no number stays as it is.
+func Fixed(text string, scale int) string {
+	r, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return text
+	}
+	return r.FloatString(scale)
+}
+
+// digest is a hash of a record's values.
+type digest uint64
+
+var seed = maphash.MakeSeed()
+
+func digestOf(values []Value) digest {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for _, v := range values {
+		if v.Set {
+			_ = h.WriteByte(1)
+			_, _ = h.WriteString(v.Text)
+		}
+		_ = h.WriteByte(0)
+	}
+	return digest(h.Sum64())
+}
