@@ -1,0 +1,200 @@
+// Package duckdb is the query engine on one machine: DuckDB over the lake's Parquet files, with a memory limit, without
+// extensions, without the network, and with no file but the lake's.
+package duckdb
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	duck "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/query"
+	"github.com/tarn-lake/tarn/query/plan"
+)
+
+var _ query.Engine = (*Engine)(nil)
+
+// Options tunes an engine. The zero value works, but for Dirs.
+type Options struct {
+	MemoryMB    int      // 0: 96
+	Threads     int      // 0: 2
+	TempDir     string   // where large questions spill; empty: they do not
+	TempMB      int      // what they may spill; 0: 1024
+	Dirs        []string // the only folders that files are read from
+	Connections int      // questions at once; 0: 4
+}
+
+// Engine is DuckDB. It is safe for concurrent use.
+type Engine struct {
+	connector *duck.Connector
+	idle      chan *session // every session that is not at work
+	all       []*session
+	closing   sync.Once
+}
+
+// Open starts an engine.
+func Open(opts Options) (*Engine, error) {
+	opts = opts.filled()
+	connector, err := duck.NewConnector("", nil)
+	if err != nil {
+		return nil, fmt.Errorf("open duckdb: %w", err)
+	}
+	e := &Engine{connector: connector, idle: make(chan *session, opts.Connections)}
+	for i := range opts.Connections {
+		conn, err := connector.Connect(context.Background())
+		if err != nil {
+			return nil, fmt.Errorf("connect to duckdb: %w", fallible(err, e.Close()))
+		}
+		s := &session{conn: conn.(*duck.Conn), views: map[string]string{}}
+		e.all = append(e.all, s)
+		if i == 0 {
+			if err := s.configure(opts); err != nil {
+				return nil, fallible(err, e.Close())
+			}
+		}
+		e.idle <- s
+	}
+	// Only after every connection stands: from here on nothing can be set.
+	if err := e.all[0].exec(context.Background(), "SET lock_configuration = true"); err != nil {
+		return nil, fallible(err, e.Close())
+	}
+	return e, nil
+}
+
+func fallible(err, closing error) error {
+	if closing != nil {
+		return fmt.Errorf("%w (and closing: %w)", err, closing)
+	}
+	return err
+}
+
+func (o Options) filled() Options {
+	set := func(to *int, value int) {
+		if *to == 0 {
+			*to = value
+		}
+	}
+	set(&o.MemoryMB, 96)
+	set(&o.Threads, 2)
+	set(&o.TempMB, 1024)
+	set(&o.Connections, 4)
+	return o
+}
+
+// configure sets what holds for the whole database. The order matters: once external access is off, nothing widens it.
+func (s *session) configure(o Options) error {
+	var dirs []string
+	for _, d := range o.Dirs {
+		dirs = append(dirs, quote(filepath.Clean(d)+string(filepath.Separator)))
+	}
+	settings := []string{
+		"SET GLOBAL TimeZone = 'UTC'",
+		fmt.Sprintf("SET GLOBAL memory_limit = '%dMiB'", o.MemoryMB),
+		fmt.Sprintf("SET GLOBAL threads = %d", o.Threads),
+		"SET GLOBAL autoinstall_known_extensions = false",
+		"SET GLOBAL autoload_known_extensions = false",
+		"SET GLOBAL allow_community_extensions = false",
+		"SET GLOBAL parquet_metadata_cache = true",
+		"SET GLOBAL temp_directory = " + quote(o.TempDir),
+		fmt.Sprintf("SET GLOBAL max_temp_directory_size = '%dMiB'", o.TempMB),
+		"SET GLOBAL allowed_directories = [" + strings.Join(dirs, ", ") + "]",
+		"SET GLOBAL enable_external_access = false",
+	}
+	for _, text := range settings {
+		if err := s.exec(context.Background(), text); err != nil {
+			return fmt.Errorf("set up duckdb: %s: %w", text, err)
+		}
+	}
+	return nil
+}
+
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// Close ends the engine once every question has been answered.
+func (e *Engine) Close() error {
+	var err error
+	e.closing.Do(func() {
+		for range len(e.idle) {
+			<-e.idle
+		}
+		for _, s := range e.all {
+			if cerr := s.conn.Close(); err == nil {
+				err = cerr
+			}
+		}
+		if cerr := e.connector.Close(); err == nil {
+			err = cerr
+		}
+	})
+	return err
+}
+
+// Dialect is DuckDB's.
+func (e *Engine) Dialect() plan.Dialect { return plan.DuckDB() }
+
+// Run runs one statement.
+func (e *Engine) Run(ctx context.Context, r query.Request) (*query.Result, error) {
+	s, err := e.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { e.idle <- s }()
+	for _, rel := range r.Relations {
+		if err := s.define(ctx, rel); err != nil {
+			return nil, refusal(ctx, err)
+		}
+	}
+	result, err := s.query(ctx, r.SQL, values(r.Args), r.MaxRows)
+	if err != nil {
+		return nil, refusal(ctx, err)
+	}
+	return result, nil
+}
+
+// take waits for a session that has nothing to do.
+func (e *Engine) take(ctx context.Context) (*session, error) {
+	select {
+	case s := <-e.idle:
+		return s, nil
+	case <-ctx.Done():
+		return nil, refusal(ctx, ctx.Err())
+	}
+}
+
+func values(args []any) []driver.NamedValue {
+	named := make([]driver.NamedValue, len(args))
+	for i, a := range args {
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
+	}
+	return named
+}
+
+// refusal turns what DuckDB says into a fault.
+func refusal(ctx context.Context, err error) error {
+	if ctx.Err() == context.DeadlineExceeded {
+		return fault.Wrap(fault.Exceeded, err, "the question took longer than it may: ask for a shorter range or a coarser grain")
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var d *duck.Error
+	if !asDuck(err, &d) {
+		return fmt.Errorf("duckdb: %w", err)
+	}
+	switch d.Type {
+	case duck.ErrorTypeOutOfMemory:
+		return fault.Wrap(fault.Exceeded, err, "the question needs more memory than it may use: ask for fewer rows or groups")
+	case duck.ErrorTypeIO:
+		return fault.Wrap(fault.Transient, err, "a file of the lake could not be read")
+	case duck.ErrorTypeParser, duck.ErrorTypeSyntax, duck.ErrorTypeBinder, duck.ErrorTypeCatalog, duck.ErrorTypeConversion,
+		duck.ErrorTypeMismatchType, duck.ErrorTypeOutOfRange, duck.ErrorTypeInvalidInput, duck.ErrorTypeInvalidType,
+		duck.ErrorTypeDivideByZero, duck.ErrorTypeDecimal, duck.ErrorTypeExpression, duck.ErrorTypeParameterNotResolved:
+		return fault.New(fault.Invalid, "%s", readable(d.Msg))
+	}
+	return fmt.Errorf("duckdb: %w", err)
+}

@@ -1,0 +1,72 @@
+package query
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/viewer"
+	"github.com/tarn-lake/tarn/query/plan"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// deltaSuffix ends the name of the relation of the changes above a base.
+const deltaSuffix = "_delta"
+
+// table returns the table that a physical relation's rows come from.
+func (p *Pinned) table(relation string) string {
+	if d, ok := strings.CutSuffix(relation, deltaSuffix); ok {
+		return (&schemas.Dataset{Name: d}).ChangesTable()
+	}
+	return relation
+}
+
+// relation returns a physical relation with the files that may hold rows of the regions and dates, and a text that is
+// equal for equal rows.
+func (p *Pinned) relation(name string, regions []string, prune plan.Prune) (Relation, string, error) {
+	table := p.table(name)
+	rel, ok := p.Relations[table]
+	if !ok {
+		return Relation{}, "", fault.New(fault.Internal, "relation %s is not pinned", table)
+	}
+	above := int64(-1)
+	if d, ok := strings.CutSuffix(name, deltaSuffix); ok {
+		above = p.Through[d]
+	}
+	all := slices.Contains(regions, viewer.All)
+	dated := strings.HasSuffix(name, "_changes")
+	var kept []File
+	for _, f := range rel.Files {
+		switch {
+		case !all && f.Region != "" && !slices.Contains(regions, f.Region):
+		case f.Upper > 0 && f.Upper <= above:
+		case dated && !f.Date.IsZero() && outside(f.Date, prune):
+		default:
+			kept = append(kept, f)
+		}
+	}
+	rel.Name, rel.Files = name, kept
+	return rel, name + "@" + strconv.FormatInt(p.Snapshots[table], 10), nil
+}
+
+// outside reports whether a partition's day lies beyond the bounds.
+func outside(day time.Time, p plan.Prune) bool {
+	return !p.From.IsZero() && day.Before(p.From.Truncate(24*time.Hour)) || !p.To.IsZero() && day.After(p.To)
+}
+
+// completeTo is the earliest instant to which the datasets are complete; zero where one is unknown.
+func (p *Pinned) completeTo(datasets []string) time.Time {
+	var earliest time.Time
+	for _, d := range datasets {
+		at := p.Complete[d]
+		if at.IsZero() {
+			return time.Time{}
+		}
+		if earliest.IsZero() || at.Before(earliest) {
+			earliest = at
+		}
+	}
+	return earliest
+}

@@ -1,0 +1,48 @@
+package plan
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// AdHoc puts a question, which the engine's gate has let pass, over the views of the relations that it reads. The answer
+// is cut to env.MaxRows.
+func AdHoc(text string, relations []string, env Env) (*Statement, []string, error) {
+	v := newViews(env)
+	for _, name := range relations {
+		if !v.add(name) {
+			return nil, nil, unknown("relation", name, Relations(env.Registry))
+		}
+	}
+	text = strings.TrimRight(strings.TrimSpace(text), "; \t\r\n")
+	// The line break ends a comment that the text may close with.
+	sql := "SELECT * FROM (" + text + "\n) AS \"_question\""
+	if env.MaxRows > 0 {
+		sql += " LIMIT " + strconv.Itoa(env.MaxRows)
+	}
+	if len(v.text) > 0 {
+		sql = "WITH " + strings.Join(v.text, ",\n") + "\n" + sql
+	}
+	return &Statement{SQL: sql, Args: v.args, Relations: sorted(v.physical)}, sorted(v.datasets), nil
+}
+
+// HeldBack counts the quarantined rows of the datasets, and those of their streams that could not be told.
+func HeldBack(datasets []string, env Env) (*Statement, error) {
+	v := newViews(env)
+	v.add(schemas.QuarantineTable)
+	var args []any
+	var where []string
+	for _, name := range datasets {
+		d, ok := env.Registry.Dataset(name)
+		if !ok {
+			return nil, unknown("dataset", name, nil)
+		}
+		where = append(where, "dataset = ?", "dataset IS NULL AND stream = ?")
+		args = append(args, d.Name, d.Stream)
+	}
+	sql := "WITH " + strings.Join(v.text, ",\n") + "\nSELECT count(*) AS \"held_back\" FROM " + Ident(schemas.QuarantineTable) +
+		" WHERE " + strings.Join(where, " OR ")
+	return &Statement{SQL: sql, Args: append(v.args, args...), Relations: sorted(v.physical)}, nil
+}

@@ -1,0 +1,73 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Dialect is what differs between the engines that run the portable subset.
+type Dialect struct {
+	Name string
+	// relation returns how a physical relation is written.
+	relation func(name string) string
+	// inline follows a common table expression's name where its rows must not be kept.
+	inline string
+	// delta: the engine is given the changes above a base as a relation of their own.
+	delta bool
+	// epoch returns the microseconds since 1970 of an instant.
+	epoch func(expr string) string
+	// minute returns the start of an instant's minute.
+	minute func(expr string) string
+	// shifted returns the local timestamp of an instant whose distance from UTC, in microseconds, is the offset
+	// expression; nil: the engine has nothing faster than its time zones.
+	shifted func(expr, offset string) string
+	// quantile returns the exact or, where the engine has none, approximate percentile.
+	quantile func(expr string, p float64) string
+}
+
+// DuckDB is the dialect of the engine on one machine. It expects the physical relations as temporary views under the
+// names that PhysicalName returns.
+func DuckDB() Dialect {
+	return Dialect{
+		Name:     "duckdb",
+		relation: func(name string) string { return Ident(PhysicalName(name)) },
+		inline:   " AS NOT MATERIALIZED ",
+		delta:    true,
+		epoch:    func(e string) string { return "epoch_us(" + e + ")" },
+		minute:   func(e string) string { return "make_timestamptz(epoch_us(" + e + ") // 60000000 * 60000000)" },
+		shifted:  func(e, off string) string { return "make_timestamp(epoch_us(" + e + ") + " + off + ")" },
+		quantile: func(e string, p float64) string { return fmt.Sprintf("quantile_cont(cast(%s as double), %g)", e, p) },
+	}
+}
+
+// Trino is the dialect of Trino and Athena, whose tables lie in one schema.
+func Trino(schema string) Dialect {
+	return Dialect{
+		Name:     "trino",
+		relation: func(name string) string { return Ident(schema) + "." + Ident(name) },
+		inline:   " AS ",
+		epoch:    func(e string) string { return "cast(to_unixtime(" + e + ") * 1000000 as bigint)" },
+		quantile: func(e string, p float64) string {
+			return fmt.Sprintf("approx_percentile(cast(%s as double), %g)", e, p)
+		},
+	}
+}
+
+// PhysicalName is the name of a relation's rows below every predicate. No question of a user may name it: the colon keeps
+// it apart from every dataset's name.
+func PhysicalName(relation string) string { return "lake:" + relation }
+
+// Ident quotes a name. Every identifier that reaches SQL goes through it.
+func Ident(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// literal quotes a text of ours, such as a label of a code list; what a user sends is always an argument.
+func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// stamp is a local timestamp's literal.
+func stamp(t time.Time) string { return "timestamp '" + t.Format("2006-01-02 15:04:05") + "'" }
+
+// instant is an instant's literal, to the microsecond.
+func instant(t time.Time) string {
+	return "cast('" + t.UTC().Format("2006-01-02 15:04:05.000000") + "+00:00' as timestamp with time zone)"
+}

@@ -1,0 +1,291 @@
+package query
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/viewer"
+	"github.com/tarn-lake/tarn/query/plan"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// Limits of a question, unless Options says otherwise.
+const (
+	maxPageRows   = 10_000  // of an answer that a page shows
+	maxExportRows = 200_000 // of an answer that leaves as a file
+)
+
+// Options tunes a service. The zero value works.
+type Options struct {
+	Timeout     time.Duration // of one statement; 0: 30 s
+	Concurrency int           // statements at once; 0: 4
+	CacheBytes  int           // what results may hold in memory; 0: 32 MB
+	Now         func() time.Time
+}
+
+// Service answers questions for the viewer in the context. It is safe for concurrent use.
+type Service struct {
+	registry *schemas.Registry
+	lake     Lake
+	engine   Engine
+	opts     Options
+	runs     *runs
+	live     *live
+}
+
+// New returns a service over the lake.
+func New(registry *schemas.Registry, lake Lake, engine Engine, opts Options) *Service {
+	if opts.Timeout == 0 {
+		opts.Timeout = 30 * time.Second
+	}
+	if opts.Concurrency == 0 {
+		opts.Concurrency = 4
+	}
+	if opts.CacheBytes == 0 {
+		opts.CacheBytes = 32 << 20
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Service{registry: registry, lake: lake, engine: engine, opts: opts, live: newLive(),
+		runs: newRuns(engine, opts.Timeout, opts.Concurrency, opts.CacheBytes)}
+}
+
+// Answer is the answer to one question. Its results are shared: they are read-only.
+type Answer struct {
+	Columns []Field
+	Result  *Result
+	Compare *Comparison // nil: none asked for
+	Meta    Meta
+	Zone    *time.Location
+}
+
+// Field is what an answer says of a column.
+type Field struct {
+	Name   string `json:"name"`
+	Title  string `json:"title"`
+	Type   string `json:"type"`           // string, integer, double, decimal, bool, date, timestamp, local, json
+	Role   string `json:"role,omitempty"` // time, dimension, label, measure
+	Of     string `json:"of,omitempty"`   // label: the dimension whose values it names
+	Unit   string `json:"unit,omitempty"`
+	Format string `json:"format,omitempty"`
+	Better string `json:"better,omitempty"` // up or down: which way is good
+}
+
+// Comparison is the answer for the period before.
+type Comparison struct {
+	Result   *Result
+	From, To time.Time
+}
+
+// Meta says what an answer rests on.
+type Meta struct {
+	Snapshots  map[string]int64 // by table
+	Commits    map[string]int64
+	CompleteTo time.Time // every change made before is in the answer; zero: unknown
+	HeldBack   int64     // rows of these datasets in quarantine
+	Cached     bool
+	Elapsed    time.Duration
+	SQL        string
+	Truncated  bool
+	From, To   time.Time // the range; zero ends are open
+}
+
+// Metric answers a metric query with at most as many rows as a page shows.
+func (s *Service) Metric(ctx context.Context, q plan.Query) (*Answer, error) {
+	return s.metric(ctx, q, maxPageRows)
+}
+
+// ExportMetric answers a metric query with at most as many rows as a file may have.
+func (s *Service) ExportMetric(ctx context.Context, q plan.Query) (*Answer, error) {
+	return s.metric(ctx, q, maxExportRows)
+}
+
+func (s *Service) metric(ctx context.Context, q plan.Query, maxRows int) (*Answer, error) {
+	begun := s.opts.Now()
+	who, err := viewer.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	env := plan.Env{Registry: s.registry, Dialect: s.engine.Dialect(), Regions: regions(who), Now: begun, MaxRows: maxRows + 1}
+	draft, err := plan.Metric(q, env)
+	if err != nil {
+		return nil, err
+	}
+	pinned, err := s.pin(ctx, draft.Datasets, draft.Relations)
+	if err != nil {
+		return nil, err
+	}
+	complete := pinned.completeTo(draft.Datasets)
+	env.Through = pinned.Through
+	// A period compared with another ends where the data does.
+	if !complete.IsZero() && complete.Before(begun) {
+		env.Now = complete
+	}
+	p, err := plan.Metric(q, env)
+	if err != nil {
+		return nil, err
+	}
+	result, cached, err := s.run(ctx, p.Statement, pinned, env.Regions, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	a := &Answer{Columns: fields(p.Columns, result), Result: result, Zone: p.Zone}
+	if p.Compare != nil {
+		before, also, err := s.run(ctx, p.Compare.Statement, pinned, env.Regions, maxRows)
+		if err != nil {
+			return nil, err
+		}
+		a.Compare, cached = &Comparison{Result: before, From: p.Compare.From, To: p.Compare.To}, cached && also
+	}
+	a.Meta, err = s.meta(ctx, pinned, p.Statement, p.Datasets)
+	a.Meta.Cached, a.Meta.CompleteTo, a.Meta.Truncated, a.Meta.From, a.Meta.To = cached, complete, result.Truncated, p.From, p.To
+	a.Meta.Elapsed = s.opts.Now().Sub(begun)
+	return a, err
+}
+
+// SQL answers an ad hoc question: one SELECT over the viewer's relations. A limit of 0 is that of a page.
+func (s *Service) SQL(ctx context.Context, text string, limit int) (*Answer, error) {
+	if limit <= 0 || limit > maxPageRows {
+		limit = maxPageRows
+	}
+	return s.adHoc(ctx, text, limit)
+}
+
+// ExportSQL is SQL with at most as many rows as a file may have.
+func (s *Service) ExportSQL(ctx context.Context, text string, limit int) (*Answer, error) {
+	if limit <= 0 || limit > maxExportRows {
+		limit = maxExportRows
+	}
+	return s.adHoc(ctx, text, limit)
+}
+
+func (s *Service) adHoc(ctx context.Context, text string, maxRows int) (*Answer, error) {
+	begun := s.opts.Now()
+	who, err := viewer.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used, err := s.engine.Gate(ctx, text, plan.Relations(s.registry))
+	if err != nil {
+		return nil, err
+	}
+	env := plan.Env{Registry: s.registry, Dialect: s.engine.Dialect(), Regions: regions(who), Now: begun, MaxRows: maxRows + 1}
+	draft, datasets, err := plan.AdHoc(text, used, env)
+	if err != nil {
+		return nil, err
+	}
+	pinned, err := s.pin(ctx, datasets, draft.Relations)
+	if err != nil {
+		return nil, err
+	}
+	env.Through = pinned.Through
+	st, _, err := plan.AdHoc(text, used, env)
+	if err != nil {
+		return nil, err
+	}
+	result, cached, err := s.run(ctx, *st, pinned, env.Regions, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	a := &Answer{Columns: fields(nil, result), Result: result, Zone: time.UTC}
+	a.Meta, err = s.meta(ctx, pinned, *st, datasets)
+	a.Meta.Cached, a.Meta.CompleteTo, a.Meta.Truncated = cached, pinned.completeTo(datasets), result.Truncated
+	a.Meta.Elapsed = s.opts.Now().Sub(begun)
+	return a, err
+}
+
+// regions returns the viewer's regions, sorted, so that equal viewers ask equal questions.
+func regions(who viewer.Viewer) []string {
+	if who.SeesAll() {
+		return []string{viewer.All}
+	}
+	return slices.Sorted(slices.Values(who.Regions))
+}
+
+// pin pins the histories and bases of the datasets, and the quarantine.
+func (s *Service) pin(ctx context.Context, datasets, relations []string) (*Pinned, error) {
+	names := map[string]bool{schemas.QuarantineTable: true}
+	for _, r := range relations {
+		names[r] = true
+	}
+	for _, name := range datasets {
+		if d, ok := s.registry.Dataset(name); ok {
+			names[d.ChangesTable()] = true
+			if !d.Key.IsZero() {
+				names[d.BaseTable()] = true
+			}
+		}
+	}
+	list := make([]string, 0, len(names))
+	for n := range names {
+		list = append(list, n)
+	}
+	slices.Sort(list)
+	return s.lake.Pin(ctx, list)
+}
+
+// run runs a statement over the pinned files that the regions and its dates leave.
+func (s *Service) run(ctx context.Context, st plan.Statement, p *Pinned, regions []string, maxRows int) (*Result, bool, error) {
+	r := Request{SQL: st.SQL, Args: st.Args, MaxRows: maxRows}
+	var ids []string
+	for _, name := range st.Relations {
+		rel, id, err := p.relation(name, regions, st.Prune)
+		if err != nil {
+			return nil, false, err
+		}
+		r.Relations, ids = append(r.Relations, rel), append(ids, id)
+	}
+	return s.runs.do(ctx, r, strings.Join(append(ids, regions...), "\n"))
+}
+
+func (s *Service) meta(ctx context.Context, p *Pinned, st plan.Statement, datasets []string) (Meta, error) {
+	m := Meta{SQL: st.SQL, Snapshots: map[string]int64{}, Commits: map[string]int64{}}
+	for _, name := range st.Relations {
+		name = p.table(name)
+		m.Snapshots[name] = p.Snapshots[name]
+		if n, ok := p.Commits[name]; ok {
+			m.Commits[name] = n
+		}
+	}
+	var err error
+	m.HeldBack, err = s.heldBack(ctx, p, datasets)
+	return m, err
+}
+
+// heldBack counts the quarantined rows of the datasets, whatever their region: the number is no secret, and without it
+// a figure would look more certain than it is.
+func (s *Service) heldBack(ctx context.Context, p *Pinned, datasets []string) (int64, error) {
+	if len(p.Relations[schemas.QuarantineTable].Files) == 0 || len(datasets) == 0 {
+		return 0, nil
+	}
+	env := plan.Env{Registry: s.registry, Dialect: s.engine.Dialect(), Regions: []string{viewer.All}}
+	st, err := plan.HeldBack(datasets, env)
+	if err != nil {
+		return 0, err
+	}
+	result, _, err := s.run(ctx, *st, p, env.Regions, 1)
+	if err != nil {
+		return 0, err
+	}
+	if result.Rows != 1 || len(result.Columns) != 1 || len(result.Columns[0].Ints) != 1 {
+		return 0, fault.New(fault.Internal, "the count of rows held back is not one number")
+	}
+	return result.Columns[0].Ints[0], nil
+}
+
+// fields joins what the plan says of the columns with the types that the engine found.
+func fields(planned []plan.Column, r *Result) []Field {
+	out := make([]Field, len(r.Columns))
+	for i, c := range r.Columns {
+		out[i] = Field{Name: c.Name, Title: c.Name, Type: c.Kind.String()}
+		if i < len(planned) {
+			p := planned[i]
+			out[i] = Field{Name: p.Name, Title: p.Title, Type: c.Kind.String(), Role: p.Role, Of: p.Of, Unit: p.Unit, Format: p.Format, Better: p.Better}
+		}
+	}
+	return out
+}

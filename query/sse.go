@@ -1,0 +1,67 @@
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/viewer"
+)
+
+// heartbeat is how often a silent stream of events says that it lives.
+const heartbeat = 15 * time.Second
+
+// getLive tells of commits as server-sent events until the client leaves.
+func (s *Service) getLive(w http.ResponseWriter, r *http.Request) error {
+	if _, err := viewer.From(r.Context()); err != nil {
+		return err
+	}
+	l, leave := s.live.listen()
+	defer leave()
+	out := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	if _, err := fmt.Fprint(w, "retry: 2000\n\n"); err != nil {
+		return err
+	}
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		if err := out.Flush(); err != nil {
+			return err
+		}
+		select {
+		case <-r.Context().Done():
+			return nil
+		case <-tick.C:
+			if _, err := fmt.Fprint(w, ": alive\n\n"); err != nil {
+				return err
+			}
+		case <-l.wake:
+			pending := l.take()
+			for _, name := range slices.Sorted(maps.Keys(pending)) {
+				if err := event(w, pending[name]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+func event(w http.ResponseWriter, c Commit) error {
+	body := map[string]any{"dataset": c.Dataset, "commit": c.Number, "completeTo": nil}
+	if !c.CompleteTo.IsZero() {
+		body["completeTo"] = c.CompleteTo.UTC().Format("2006-01-02T15:04:05.000Z")
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "event: commit\ndata: %s\n\n", text)
+	return err
+}
