@@ -11,7 +11,9 @@ import (
 // most 4 GiB of text; see Size.
 type Batch struct {
 	*layout
-	rows int
+	rows  int
+	was   []leafSize  // before the last source was added
+	pages *pageReader // kept between files
 }
 
 // New returns an empty batch of the columns, which are trusted: an unknown type or an object without members panics.

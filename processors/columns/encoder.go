@@ -1,20 +1,19 @@
 package columns
 
 import (
-	"io"
+	"encoding/binary"
+
+	"github.com/parquet-go/parquet-go/bloom"
+	"github.com/parquet-go/parquet-go/encoding/rle"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// Codec is how pages are compressed.
-type Codec uint8
-
-// The codecs. Snappy, the zero Codec, suits small files; Zstd, at its fastest level, compacted ones.
 const (
-	Snappy Codec = iota
-	Zstd
-	None
+	magic               = "PAR1"
+	createdBy           = "tarn version 1"
+	defaultRowGroupRows = 100_000
 )
 
 // EncoderOptions tunes an Encoder. The zero value works.
@@ -25,61 +24,155 @@ type EncoderOptions struct {
 	Delta        bool     // DELTA encodings, which not every engine reads
 }
 
-// FileStats is what a table format wants to know about a data file.
-type FileStats struct {
-	Rows         int64
-	Size         int64 // bytes of the file
-	SplitOffsets []int64
-	Leaves       []LeafStats // in the order of the columns
-}
-
-// LeafStats is what a table format wants to know about one leaf of a data file.
-type LeafStats struct {
-	ID     int   // field id
-	Size   int64 // bytes in the file, compressed
-	Values int64 // entries, nulls included
-	Nulls  int64
-	// Bounds in Iceberg's single-value binary form; nil where there are no values, where the leaf is in a list or map, or
-	// (Upper) where no bound of 16 characters exists. Text is cut to 16 characters, binaries to 16 bytes.
-	Lower, Upper []byte
-}
-
 // Encoder makes Parquet files of batches. It is reusable and keeps its buffers; it is not safe for concurrent use. The
-// same rows and options give the same bytes, in every process.
+// same rows and options give the same bytes in every process (the compressors promise it for one processor family).
 type Encoder struct {
-	lay *layout
-	opt EncoderOptions
+	lay    *layout
+	opt    EncoderOptions
+	schema []byte      // the schema in the footer's form
+	leaves []leafState // of the file being written, by leaf
+	groups []group
+	chunks []chunk // of every row group
+	pages  []pageInfo
+	bounds []byte // the pages' bounds
+
+	begin   int   // where the file began in the buffer being appended to
+	written int64 // bytes of the file that left the buffer earlier
+	rows    int64
+
+	dict    dictionary
+	comp    compressor
+	meta    thriftWriter
+	page    []byte // the page being assembled
+	scratch []byte
+	lengths []int32
+	rle     [33]rle.Encoding // by bit width
+	bloom   bloom.SplitBlockFilter
+	stats   []LeafStats
+	offsets []int64
+	single  []byte // the bounds in stats
 }
 
-// NewEncoder returns an encoder of batches of these columns.
+// leafState is what is fixed about a leaf, and what the file so far adds up to.
+type leafState struct {
+	path                   []byte // in the footer's form
+	bloom                  bool
+	size                   int64
+	entries, nulls, values int64
+	lo, hi                 []byte // plain
+	leaf                   *Leaf  // of the layout, for its type
+}
+
+// group is a written row group.
+type group struct {
+	rows, start, packed, plain int64
+}
+
+// NewEncoder returns an encoder of batches of these columns. An unknown path in Bloom panics.
 func NewEncoder(cols []schemas.Column, opt EncoderOptions) *Encoder {
-	return &Encoder{lay: newLayout(cols), opt: opt}
+	e := &Encoder{lay: newLayout(cols), opt: opt}
+	if e.opt.RowGroupRows <= 0 {
+		e.opt.RowGroupRows = defaultRowGroupRows
+	}
+	for i := range e.rle {
+		e.rle[i].BitWidth = i
+	}
+	w := thriftWriter{last: 1}
+	writeSchema(&w, e.lay)
+	e.schema = w.b
+	for _, l := range e.lay.leaves {
+		e.leaves = append(e.leaves, leafState{path: footerPath(l.node), leaf: l})
+	}
+	for _, p := range opt.Bloom {
+		n := e.lay.nodes[p]
+		if n == nil || len(n.Kids) > 0 {
+			panic("columns: there is no leaf " + p + " for a bloom filter")
+		}
+		e.leaves[n.Leaves[0].at].bloom = n.Leaves[0].Kind != Bool
+	}
+	return e
 }
 
 // Encode appends to dst a whole Parquet file of the rows of b, which must have the encoder's layout. The statistics'
 // slices are valid until the encoder is used again; Clone keeps them.
 func (e *Encoder) Encode(dst []byte, b *Batch) ([]byte, FileStats, error) {
-	return dst, FileStats{}, fault.New(fault.Internal, "the encoder is not there yet")
+	if err := e.accepts(b); err != nil {
+		return dst, FileStats{}, err
+	}
+	e.reset(len(dst))
+	dst = append(dst, magic...)
+	dst = e.rowGroups(dst, b)
+	dst = e.footer(dst)
+	return dst, e.fileStats(e.at(dst)), nil
 }
 
-// Writer makes one Parquet file, a batch at a time, without holding the rows before.
-type Writer struct {
-	enc *Encoder
-	w   io.Writer
+func (e *Encoder) reset(begin int) {
+	e.begin, e.written, e.rows = begin, 0, 0
+	e.groups, e.chunks, e.pages, e.bounds = e.groups[:0], e.chunks[:0], e.pages[:0], e.bounds[:0]
+	for i := range e.leaves {
+		s := &e.leaves[i]
+		s.size, s.entries, s.nulls, s.values, s.lo, s.hi = 0, 0, 0, 0, s.lo[:0], s.hi[:0]
+	}
 }
 
-// NewWriter returns a writer of one file to w; the encoder serves nobody else until Close.
-func (e *Encoder) NewWriter(w io.Writer) *Writer { return &Writer{enc: e, w: w} }
+// at returns the offset in the file of the end of dst.
+func (e *Encoder) at(dst []byte) int64 { return e.written + int64(len(dst)-e.begin) }
 
-// Write appends the rows of b, as row groups of their own: for few large row groups hand over large batches.
-func (w *Writer) Write(b *Batch) error {
-	return fault.New(fault.Internal, "the writer is not there yet")
+// accepts checks that the batch is what the encoder was made for, and whole.
+func (e *Encoder) accepts(b *Batch) error {
+	if b.layout != e.lay && !sameLeaves(b.layout, e.lay) {
+		return fault.New(fault.Internal, "the batch has other columns than the encoder")
+	}
+	for _, l := range b.leaves {
+		if l.MaxRep == 0 && l.entries() != b.rows || l.MaxRep > 0 && (len(l.Rep) != len(l.Def) || len(l.Def) < b.rows) {
+			return fault.New(fault.Internal, "column %s has %d entries for %d rows", l.Path, l.entries(), b.rows)
+		}
+	}
+	return nil
 }
 
-// Close writes the footer. It does not close the underlying writer.
-func (w *Writer) Close() (FileStats, error) {
-	return FileStats{}, fault.New(fault.Internal, "the writer is not there yet")
+func sameLeaves(a, b *layout) bool {
+	if len(a.leaves) != len(b.leaves) {
+		return false
+	}
+	for i, l := range a.leaves {
+		m := b.leaves[i]
+		if l.Path != m.Path || l.Kind != m.Kind || l.Width != m.Width || l.MaxDef != m.MaxDef || l.MaxRep != m.MaxRep {
+			return false
+		}
+	}
+	return true
 }
 
-// Clone returns statistics that share no memory with the encoder.
-func (s FileStats) Clone() FileStats { return s }
+// rowGroups appends the rows of b as row groups of at most the size asked for.
+func (e *Encoder) rowGroups(dst []byte, b *Batch) []byte {
+	for from := 0; from < b.rows; from += e.opt.RowGroupRows {
+		to := min(from+e.opt.RowGroupRows, b.rows)
+		g := group{rows: int64(to - from), start: e.at(dst)}
+		first := len(e.chunks)
+		for i, l := range b.leaves {
+			dst = e.chunk(dst, l, &e.leaves[i], l.span(from, to, b.rows), b.rows)
+		}
+		for i := range e.leaves {
+			c := &e.chunks[first+i]
+			g.packed += c.packed
+			g.plain += c.plain
+		}
+		e.groups = append(e.groups, g)
+		e.rows += g.rows
+	}
+	return dst
+}
+
+// footerPath returns the leaf's path as the footer's column metadata have it: a list of names.
+func footerPath(n *Node) []byte {
+	path := physicalPath(n)
+	b := []byte{byte(len(path))<<4 | thriftBinary}
+	if len(path) > 14 {
+		b = binary.AppendUvarint([]byte{0xf0 | thriftBinary}, uint64(len(path)))
+	}
+	for _, p := range path {
+		b = append(binary.AppendUvarint(b, uint64(len(p))), p...)
+	}
+	return b
+}

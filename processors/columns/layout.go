@@ -33,6 +33,7 @@ type layout struct {
 	leaves []*Leaf
 	nodes  map[string]*Node
 	byID   map[int]*Leaf
+	plan   *plan // how the last source's rows came in
 }
 
 func newLayout(cols []schemas.Column) *layout {

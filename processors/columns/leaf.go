@@ -26,10 +26,11 @@ type Leaf struct {
 	Def     []uint8  // one per entry
 	Rep     []uint8  // one per entry; 0 begins a row
 
-	node  *Node
-	at    int // position in the layout
-	mark  int // entries at the last EndRow, for leaves in lists
-	index index
+	node   *Node
+	at     int // position in the layout
+	mark   int // entries at the last EndRow, for leaves in lists
+	index  index
+	picked []int32 // values being gathered
 }
 
 // Len returns how many values there are, nulls not counted.
@@ -133,16 +134,21 @@ func (l *Leaf) close(n int) {
 // AppendDecimal adds an unscaled decimal, given as a 128-bit two's complement number, in the form its precision asks for.
 // That it fits the precision is the caller's business.
 func (l *Leaf) AppendDecimal(hi int64, lo uint64) {
+	l.appendUnscaled(hi, lo)
+	l.Present()
+}
+
+func (l *Leaf) appendUnscaled(hi int64, lo uint64) {
 	switch l.Kind {
 	case Int32:
-		l.AppendInt32(int32(lo))
+		l.Int32s = append(l.Int32s, int32(lo))
 	case Int64:
-		l.AppendInt64(int64(lo))
+		l.Int64s = append(l.Int64s, int64(lo))
 	default:
 		var full [16]byte
 		binary.BigEndian.PutUint64(full[:8], uint64(hi))
 		binary.BigEndian.PutUint64(full[8:], lo)
-		l.AppendBytes(full[16-l.Width:])
+		l.Arena = append(l.Arena, full[16-l.Width:]...)
 	}
 }
 

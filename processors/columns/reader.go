@@ -1,33 +1,131 @@
 package columns
 
 import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
 	"io"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/schemas"
 )
 
-// File is a Parquet file open for reading. Damage is an Invalid error, never a panic.
+const wholeFile = 1 << 20 // bytes of a file that is read in one go
+
+// File is a Parquet file open for reading. Damage is an Invalid error, never a panic. It is not safe for concurrent use.
 type File struct {
-	groups []int64
+	r      io.ReaderAt
+	size   int64
+	whole  []byte // the file, when it is small
+	rows   int64
+	lay    *layout
+	groups []fileGroup
+	buf    []byte
 }
 
 // Open reads the footer of the file. Its memory is bounded by the file's size.
-func Open(r io.ReaderAt, size int64) (*File, error) {
-	return nil, fault.New(fault.Internal, "the reader is not there yet")
+func Open(r io.ReaderAt, size int64) (f *File, err error) {
+	defer tame(&err)
+	f = &File{r: r, size: size}
+	if size < int64(2*len(magic)+4) {
+		return nil, fault.New(fault.Invalid, "%d bytes are no Parquet file", size)
+	}
+	if size <= wholeFile {
+		if f.whole, err = f.section(0, size); err != nil {
+			return nil, err
+		}
+		f.buf = nil // it is whole's now
+	}
+	tail, err := f.section(size-8, 8)
+	if err != nil {
+		return nil, err
+	}
+	length := int64(binary.LittleEndian.Uint32(tail))
+	if string(tail[4:]) != magic || length > min(maxFooter, size-12) {
+		return nil, fault.New(fault.Invalid, "the file does not end like a Parquet file: it was cut short or damaged")
+	}
+	raw, err := f.section(size-8-length, length)
+	if err != nil {
+		return nil, err
+	}
+	meta, err := readFooter(raw)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.adopt(meta)
+}
+
+// adopt checks the footer against itself and the file.
+func (f *File) adopt(meta *footer) error {
+	cols, err := readSchema(meta.elements)
+	if err != nil {
+		return err
+	}
+	f.lay, f.rows, f.groups = newLayout(cols), meta.rows, meta.groups
+	total := int64(0)
+	for i := range f.groups {
+		g := &f.groups[i]
+		if g.rows < 0 || g.rows > maxRows || len(g.chunks) != len(f.lay.leaves) {
+			return fault.New(fault.Invalid, "row group %d of the Parquet file has %d rows and %d columns", i, g.rows, len(g.chunks))
+		}
+		total += g.rows
+		for j := range g.chunks {
+			c, l := &g.chunks[j], f.lay.leaves[j]
+			if !c.hasMeta || c.physical != int32(physical(l.Kind)) || c.begin() < 0 || c.packed < 0 || c.begin() > f.size-c.packed ||
+				c.entries < g.rows || c.entries > maxEntries || l.MaxRep == 0 && c.entries != g.rows {
+				return fault.New(fault.Invalid, "column %s of the Parquet file is described wrongly", l.Path)
+			}
+		}
+	}
+	if total != f.rows {
+		return fault.New(fault.Invalid, "the Parquet file claims %d rows and its row groups %d", f.rows, total)
+	}
+	return nil
 }
 
 // Rows returns the rows of the file, as its footer says.
-func (f *File) Rows() int64 { return 0 }
+func (f *File) Rows() int64 { return f.rows }
+
+// Columns returns the file's columns with their field ids; they must not be changed.
+func (f *File) Columns() []schemas.Column { return f.lay.cols }
 
 // RowGroups returns how many row groups there are.
 func (f *File) RowGroups() int { return len(f.groups) }
 
 // RowGroupRows returns the rows of row group i, as the footer says.
-func (f *File) RowGroupRows(i int) int64 { return f.groups[i] }
+func (f *File) RowGroupRows(i int) int64 { return f.groups[i].rows }
 
 // ReadRowGroup appends the rows of row group i to b; see Read. After an error b is as it was.
-func (f *File) ReadRowGroup(i int, b *Batch, paths ...string) error {
-	return fault.New(fault.Internal, "the reader is not there yet")
+func (f *File) ReadRowGroup(i int, b *Batch, paths ...string) (err error) {
+	p, err := b.planFor(f.lay)
+	if err != nil {
+		return err
+	}
+	if p, err = p.only(b, paths); err != nil {
+		return err
+	}
+	was := b.sizes()
+	defer func() {
+		if err != nil {
+			b.restore(was)
+		}
+	}()
+	defer tame(&err)
+	g := &f.groups[i]
+	for j, l := range b.leaves {
+		if s := &p.steps[j]; s.src != nil {
+			if err := f.leaf(b, l, s, g); err != nil {
+				return err
+			}
+		}
+	}
+	b.fillMissing(p, was, int(g.rows))
+	if err := b.agree(was); err != nil {
+		return err
+	}
+	b.addRows(int(g.rows))
+	return nil
 }
 
 // Read appends all rows of a Parquet file to b, column by column. Leaves are matched by field id, as AppendFrom matches
@@ -38,10 +136,104 @@ func Read(r io.ReaderAt, size int64, b *Batch, paths ...string) error {
 	if err != nil {
 		return err
 	}
+	rows, was := b.rows, append([]leafSize(nil), b.sizes()...)
 	for i := range f.RowGroups() {
 		if err := f.ReadRowGroup(i, b, paths...); err != nil {
+			b.restore(was)
+			b.rows = rows
+			b.addRows(0)
 			return err
 		}
 	}
 	return nil
+}
+
+// only returns the plan without what is not below one of the paths.
+func (p *plan) only(b *Batch, paths []string) (*plan, error) {
+	if len(paths) == 0 {
+		return p, nil
+	}
+	part := &plan{from: p.from, steps: make([]step, len(p.steps))}
+	for _, path := range paths {
+		n := b.nodes[path]
+		if n == nil {
+			return nil, fault.New(fault.Internal, "there is no column %s to read", path)
+		}
+		for _, l := range n.Leaves {
+			part.steps[l.at] = p.steps[l.at]
+		}
+	}
+	return part, nil
+}
+
+// leaf appends one column chunk to the leaf.
+func (f *File) leaf(b *Batch, l *Leaf, s *step, g *fileGroup) error {
+	c := &g.chunks[s.src.at]
+	data, err := f.section(c.begin(), c.packed)
+	if err != nil {
+		return err
+	}
+	if b.pages == nil {
+		b.pages = &pageReader{}
+	}
+	if s.same && s.defs == nil {
+		return b.pages.read(l, c, data, g.rows)
+	}
+	s.src.reset()
+	if err := b.pages.read(s.src, c, data, g.rows); err != nil {
+		return err
+	}
+	at := len(l.Def)
+	l.copyLevels(s, 0, s.src.entries())
+	if err := l.checkLevels(s, at); err != nil {
+		return err
+	}
+	return l.copyValues(s, 0, s.src.Len())
+}
+
+// agree checks that the leaves of each list or map tell the same rows apart.
+func (b *Batch) agree(was []leafSize) error {
+	for _, n := range b.nodes {
+		if n.Column.Elem == nil {
+			continue
+		}
+		var first *Leaf
+		for _, l := range n.Leaves {
+			if l.MaxRep != n.Rep+1 {
+				continue
+			}
+			if first == nil {
+				first = l
+			} else if !bytes.Equal(first.Rep[was[first.at].defs:], l.Rep[was[l.at].defs:]) {
+				return fault.New(fault.Invalid, "columns %s and %s of the Parquet file disagree about their lists", first.Path, l.Path)
+			}
+		}
+	}
+	return nil
+}
+
+// section returns bytes of the file, valid until the next call.
+func (f *File) section(at, n int64) ([]byte, error) {
+	if f.whole != nil {
+		return f.whole[at : at+n : at+n], nil
+	}
+	if int64(cap(f.buf)) < n {
+		f.buf = make([]byte, n)
+	}
+	f.buf = f.buf[:n]
+	got, err := f.r.ReadAt(f.buf, at)
+	switch {
+	case int64(got) == n:
+		return f.buf, nil
+	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fault.New(fault.Invalid, "the Parquet file ends early: %d bytes at %d are not there", n, at)
+	}
+	return nil, fmt.Errorf("read parquet: %w", err)
+}
+
+// tame turns a panic over a damaged file, in a decoder that trusted it, into an error.
+func tame(err *error) {
+	if p := recover(); p != nil {
+		*err = fault.New(fault.Invalid, "the Parquet file is damaged: %v", p)
+	}
 }

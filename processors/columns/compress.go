@@ -1,0 +1,52 @@
+package columns
+
+import (
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// Codec is how pages are compressed.
+type Codec uint8
+
+// The codecs. Snappy, the zero Codec, suits small files; Zstd, at its fastest level, compacted ones.
+const (
+	Snappy Codec = iota
+	Zstd
+	None
+)
+
+// format returns the codec as Parquet's metadata name it.
+func (c Codec) format() format.CompressionCodec {
+	return [...]format.CompressionCodec{format.Snappy, format.Zstd, format.Uncompressed}[c]
+}
+
+// compressor compresses pages into a buffer of its own.
+type compressor struct {
+	zstd *zstd.Encoder
+	out  []byte
+}
+
+// pack returns the compressed page, which is valid until the next call.
+func (c *compressor) pack(codec Codec, page []byte) []byte {
+	switch codec {
+	case Snappy:
+		if n := snappy.MaxEncodedLen(len(page)); n > len(c.out) {
+			c.out = make([]byte, n+n/4)
+		}
+		return snappy.Encode(c.out, page)
+	case Zstd:
+		if c.zstd == nil {
+			// An empty page must still be a frame, or readers refuse it.
+			enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+				zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
+			if err != nil {
+				panic(err) // the options are constants
+			}
+			c.zstd = enc
+		}
+		c.out = c.zstd.EncodeAll(page, c.out[:0])
+		return c.out
+	}
+	return page
+}

@@ -1,0 +1,158 @@
+package columns
+
+import (
+	"slices"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+)
+
+// copyValues adds the source's values from..to.
+func (l *Leaf) copyValues(s *step, from, to int) error {
+	src := s.src
+	if !s.same {
+		for i := from; i < to; i++ {
+			l.widen(src, i)
+		}
+		return nil
+	}
+	switch l.Kind {
+	case Bool:
+		l.Bools = append(l.Bools, src.Bools[from:to]...)
+	case Int32:
+		l.Int32s = append(l.Int32s, src.Int32s[from:to]...)
+	case Int64:
+		l.Int64s = append(l.Int64s, src.Int64s[from:to]...)
+	case Fixed:
+		l.Arena = append(l.Arena, src.Arena[from*l.Width:to*l.Width]...)
+	default:
+		base, first := uint32(len(l.Arena)), src.Offsets[from]
+		if err := l.fits(int(src.Offsets[to] - first)); err != nil {
+			return err
+		}
+		l.Arena = append(l.Arena, src.Arena[first:src.Offsets[to]]...)
+		l.Offsets = slices.Grow(l.Offsets, to-from)
+		for _, end := range src.Offsets[from+1 : to+1] {
+			l.Offsets = append(l.Offsets, end-first+base)
+		}
+	}
+	return nil
+}
+
+// fits refuses more text than offsets can count.
+func (l *Leaf) fits(more int) error {
+	if uint64(len(l.Arena))+uint64(more) > maxArena {
+		return fault.New(fault.Exceeded, "column %s would hold more than 4 GiB: take fewer rows at once", l.Path)
+	}
+	return nil
+}
+
+// widen adds value i of a narrower leaf, without levels.
+func (l *Leaf) widen(src *Leaf, i int) {
+	var hi int64
+	var lo uint64
+	switch src.Kind {
+	case Int32:
+		hi, lo = int64(src.Int32s[i])>>63, uint64(int64(src.Int32s[i]))
+	case Int64:
+		hi, lo = src.Int64s[i]>>63, uint64(src.Int64s[i])
+	default:
+		hi, lo = decimalOf(src.Value(i))
+	}
+	l.appendUnscaled(hi, lo)
+}
+
+// gather adds the given rows of the source.
+func (l *Leaf) gather(s *step, rows []int32) error {
+	if s.src.MaxRep > 0 {
+		return l.gatherLists(s, rows)
+	}
+	src := s.src
+	src.reindex()
+	if src.index.direct {
+		if l.MaxDef > 0 {
+			l.Def = appendN(l.Def, l.MaxDef, len(rows))
+		}
+		return l.gatherValues(s, rows)
+	}
+	at := len(l.Def)
+	l.Def = slices.Grow(l.Def, len(rows))
+	picked := l.picked[:0]
+	for _, r := range rows {
+		d := src.Def[r]
+		if d == src.MaxDef {
+			picked = append(picked, src.index.value[r])
+		}
+		if s.defs != nil {
+			d = s.defs[d]
+		}
+		l.Def = append(l.Def, d)
+	}
+	l.picked = picked
+	if err := l.checkLevels(s, at); err != nil {
+		return err
+	}
+	return l.gatherValues(s, picked)
+}
+
+// gatherValues adds the source's values of those numbers.
+func (l *Leaf) gatherValues(s *step, values []int32) error {
+	src := s.src
+	switch {
+	case !s.same:
+		for _, v := range values {
+			l.widen(src, int(v))
+		}
+	case l.Kind == Bool:
+		l.Bools = pick(l.Bools, src.Bools, values)
+	case l.Kind == Int32:
+		l.Int32s = pick(l.Int32s, src.Int32s, values)
+	case l.Kind == Int64:
+		l.Int64s = pick(l.Int64s, src.Int64s, values)
+	case l.Kind == Fixed:
+		l.Arena = slices.Grow(l.Arena, len(values)*l.Width)
+		for _, v := range values {
+			l.Arena = append(l.Arena, src.Value(int(v))...)
+		}
+	default:
+		return l.gatherBytes(src, values)
+	}
+	return nil
+}
+
+func (l *Leaf) gatherBytes(src *Leaf, values []int32) error {
+	total := 0
+	for _, v := range values {
+		total += int(src.Offsets[v+1] - src.Offsets[v])
+	}
+	if err := l.fits(total); err != nil {
+		return err
+	}
+	arena, offsets := slices.Grow(l.Arena, total), slices.Grow(l.Offsets, len(values))
+	for _, v := range values {
+		arena = append(arena, src.Arena[src.Offsets[v]:src.Offsets[v+1]]...)
+		offsets = append(offsets, uint32(len(arena)))
+	}
+	l.Arena, l.Offsets = arena, offsets
+	return nil
+}
+
+func pick[T any](dst, src []T, at []int32) []T {
+	dst = slices.Grow(dst, len(at))
+	for _, i := range at {
+		dst = append(dst, src[i])
+	}
+	return dst
+}
+
+func (l *Leaf) gatherLists(s *step, rows []int32) error {
+	at := len(l.Def)
+	for _, r := range rows {
+		from, to := s.src.Entries(int(r))
+		l.copyLevels(s, from, to)
+		from, to = s.src.Values(int(r))
+		if err := l.copyValues(s, from, to); err != nil {
+			return err
+		}
+	}
+	return l.checkLevels(s, at)
+}

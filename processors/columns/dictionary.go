@@ -1,0 +1,169 @@
+package columns
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+const (
+	minDictionaryValues = 16      // fewer values are smaller plain
+	maxDictionarySize   = 1 << 20 // bytes of a dictionary page, beyond which readers suffer
+)
+
+// dictionary numbers the distinct values of a column chunk in the order of their first appearance.
+type dictionary struct {
+	slots  []uint32 // id+1 by hash, open addressing
+	shift  uint     // 64 less the bits of a slot number
+	hashes []uint64 // of each entry
+	first  []int32  // of each entry: the value, counted in the leaf, that brought it
+	ids    []int32  // of each value of the chunk
+	size   int      // bytes of the entries, encoded plain
+	stamps []int32  // of each entry: the last page that used it, for statistics
+	seen   []int32  // the entries that a page uses
+}
+
+// build numbers the leaf's values from..to and reports whether the dictionary is worth its page. The decision depends on
+// the values alone, so the same rows always give the same bytes.
+func (d *dictionary) build(l *Leaf, from, to int) bool {
+	n := to - from
+	if n < minDictionaryValues || l.Kind == Bool {
+		return false
+	}
+	d.hashes, d.first, d.ids, d.size = d.hashes[:0], d.first[:0], d.ids[:0], 0
+	d.resize(6)
+	done := false
+	switch l.Kind {
+	case Int32:
+		done = numberInts(d, l.Int32s, from, to, 4)
+	case Int64:
+		done = numberInts(d, l.Int64s, from, to, 8)
+	default:
+		done = d.numberBytes(l, from, to)
+	}
+	if !done {
+		return false
+	}
+	cost, plain := d.size+n*d.width()/8+32, l.plainSize(from, to)
+	return cost < plain-plain/8
+}
+
+// width returns the bits of an id.
+func (d *dictionary) width() int { return max(1, bits.Len(uint(len(d.first)-1))) }
+
+func numberInts[T int32 | int64](d *dictionary, values []T, from, to, width int) bool {
+	last := int32(-1)
+	for i := from; i < to; i++ {
+		v := values[i]
+		if last >= 0 && v == values[d.first[last]] {
+			d.ids = append(d.ids, last)
+			continue
+		}
+		h := (uint64(v) ^ 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93
+		h ^= h >> 32
+		h *= 0xd6e8feb86659fd93
+		s := h >> d.shift
+		for ; d.slots[s] != 0; s = (s + 1) & uint64(len(d.slots)-1) {
+			if values[d.first[d.slots[s]-1]] == v {
+				break
+			}
+		}
+		if last = int32(d.slots[s]) - 1; last < 0 {
+			last = d.add(s, h, i, width)
+			if d.hopeless(i-from+1, to-from) {
+				return false
+			}
+		}
+		d.ids = append(d.ids, last)
+	}
+	return true
+}
+
+func (d *dictionary) numberBytes(l *Leaf, from, to int) bool {
+	var before []byte
+	last := int32(-1)
+	for i := from; i < to; i++ {
+		v := l.Value(i)
+		if last >= 0 && bytes.Equal(v, before) {
+			d.ids = append(d.ids, last)
+			continue
+		}
+		before = v
+		h := hashBytes(v)
+		s := h >> d.shift
+		for ; d.slots[s] != 0; s = (s + 1) & uint64(len(d.slots)-1) {
+			if id := d.slots[s] - 1; d.hashes[id] == h && bytes.Equal(l.Value(int(d.first[id])), v) {
+				break
+			}
+		}
+		if last = int32(d.slots[s]) - 1; last < 0 {
+			size := len(v)
+			if l.Kind == Bytes {
+				size += 4
+			}
+			last = d.add(s, h, i, size)
+			if d.hopeless(i-from+1, to-from) {
+				return false
+			}
+		}
+		d.ids = append(d.ids, last)
+	}
+	return true
+}
+
+// hopeless reports that the dictionary will not pay: it is too large, or most of what came so far was new.
+func (d *dictionary) hopeless(seen, of int) bool {
+	n := len(d.first)
+	return d.size > maxDictionarySize || n*4 > of*3 || seen >= 256 && n*8 > seen*7
+}
+
+func (d *dictionary) add(slot, hash uint64, value, size int) int32 {
+	id := len(d.first)
+	d.first = append(d.first, int32(value))
+	d.hashes = append(d.hashes, hash)
+	d.size += size
+	d.slots[slot] = uint32(id + 1)
+	if len(d.first)*2 > len(d.slots) {
+		d.resize(64 - d.shift + 2)
+	}
+	return int32(id)
+}
+
+// resize makes room for 2^log slots and puts the entries back.
+func (d *dictionary) resize(log uint) {
+	n := 1 << log
+	if cap(d.slots) < n {
+		d.slots = make([]uint32, n)
+	}
+	d.slots = d.slots[:n]
+	clear(d.slots)
+	d.shift = 64 - log
+	for id, h := range d.hashes {
+		s := h >> d.shift
+		for d.slots[s] != 0 {
+			s = (s + 1) & uint64(n-1)
+		}
+		d.slots[s] = uint32(id + 1)
+	}
+}
+
+// hashBytes mixes eight bytes at a time. Its high bits are used.
+func hashBytes(v []byte) uint64 {
+	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	h := uint64(len(v)) * k0
+	for len(v) >= 8 {
+		h = mix(h^binary.LittleEndian.Uint64(v), k1)
+		v = v[8:]
+	}
+	if len(v) >= 4 {
+		h = mix(h^(uint64(binary.LittleEndian.Uint32(v))<<32|uint64(binary.LittleEndian.Uint32(v[len(v)-4:]))), k0)
+	} else if len(v) > 0 {
+		h = mix(h^(uint64(v[0])<<16|uint64(v[len(v)/2])<<8|uint64(v[len(v)-1])), k0)
+	}
+	return mix(h^k0, k1)
+}
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
