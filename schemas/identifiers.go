@@ -1,14 +1,18 @@
 package schemas
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // sqlWords are the words of the portable SQL subset that stand where a column could.
-const sqlWords = ` all and any array as asc between bigint bool boolean both by case cast cross current_date current_timestamp 
- date day decimal desc distinct double else end escape exists extract false filter first float following for from group having 
- hour ilike in inner int integer interval is join last leading left like limit microsecond millisecond minute month not null nulls 
- numeric offset on or order outer over partition precision preceding quarter range real right row rows second select similar smallint 
- some text then time timestamp timestamptz tinyint to trailing true try_cast unbounded union using values varchar varbinary week when 
- where window with within without year zone `
+var sqlWords = strings.Fields(`
+	all and any array as asc between bigint bool boolean both by case cast cross current_date current_timestamp date day
+	decimal desc distinct double else end escape exists extract false filter first float following for from group having
+	hour ilike in inner int integer interval is join last leading left like limit microsecond millisecond minute month
+	not null nulls numeric offset on or order outer over partition precision preceding quarter range real right row rows
+	second select similar smallint some text then time timestamp timestamptz tinyint to trailing true try_cast unbounded
+	union using values varchar varbinary week when where window with within without year zone`)
 
 // identifiers returns the names in an SQL expression that stand for columns: no function names, words of the language,
 // literals, nor what follows a point or a colon. Names in double quotes are taken as they are.
@@ -34,7 +38,7 @@ func identifiers(sql string) []string {
 			for end < len(sql) && (letter(sql[end]) || sql[end] >= '0' && sql[end] <= '9') {
 				end++
 			}
-			if letter(c) && !follows(sql, i, '.') && !called(sql, end) && !strings.Contains(sqlWords, " "+strings.ToLower(sql[i:end])+" ") {
+			if letter(c) && !follows(sql, i, '.') && !called(sql, end) && !slices.Contains(sqlWords, strings.ToLower(sql[i:end])) {
 				out = append(out, sql[i:end])
 			}
 			i = end

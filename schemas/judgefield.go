@@ -17,10 +17,11 @@ var (
 
 // judgeFields reports what is wrong with a level of fields: names, and each field by itself.
 func (s *sheet) judgeFields(key string, fields []Field, lists map[string]*Codes) {
-	seen := map[string]string{}
+	seen, exact := map[string]string{}, map[string]bool{}
 	for i := range fields {
 		f := &fields[i]
-		path := item(key, i, f.Name, seen[strings.ToLower(f.Name)] == "")
+		path := item(key, i, f.Name, !exact[f.Name])
+		exact[f.Name] = true
 		switch first := seen[strings.ToLower(f.Name)]; {
 		case f.Name == "": // said by the reader
 		case first != "":
@@ -93,7 +94,7 @@ func (s *sheet) judgeShape(path string, f *Field, lists map[string]*Codes) {
 	case Decimal:
 		if f.Precision == 0 && !s.said(path+".precision") {
 			s.fault(path+".precision", "is missing; give the number of digits, from 1 to 38")
-		} else if f.Scale > f.Precision {
+		} else if f.Precision > 0 && f.Scale > f.Precision {
 			s.fault(path+".scale", "is %d, more than the precision of %d; at most all digits can follow the point", f.Scale, f.Precision)
 		}
 	case List, Set, Map:
@@ -146,7 +147,7 @@ func (s *sheet) judgeCodes(path string, f *Field, lists map[string]*Codes) {
 		}
 	case !s.only(path, "codeList", true, f, Enum, String, Int32, Int64):
 	case !known:
-		s.fault(path+".codeList", "there is no code list %q%s; add codes/%s.csv", f.CodeList, meant(f.CodeList, keys(lists)), f.CodeList)
+		s.fault(path+".codeList", "there is no code list %q; add codes/%s.csv%s", f.CodeList, f.CodeList, meant(f.CodeList, keys(lists)))
 	case slices.Contains(wholes, f.Type) && c.Columns[0].Type == String:
 		s.fault(path+".codeList", "the codes of %q are texts, the field is %s; change the type to string", f.CodeList, f.Type)
 	}

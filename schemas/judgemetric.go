@@ -38,18 +38,26 @@ func (f *family) judgeMetric(path string, m *Metric, d *Dataset) {
 	q.measures(path + ".measures")
 }
 
-// visible returns the columns that a metric's SQL may name; nil where a view of its own says so.
+// visible returns the columns that a metric's SQL may name; nil where a view of its own says so. It looks at names
+// only, for the fields may still be wrong.
 func (d *Dataset) visible(source string) []string {
-	cols := d.ChangeColumns()
-	switch {
-	case source == "view":
+	if source == "view" {
 		return nil
-	case source == "current":
-		cols = d.StateColumns()
 	}
-	names := []string{"_change_id"}
-	for _, c := range cols {
+	names := []string{"_change_id", ColExtra}
+	for _, c := range system() {
 		names = append(names, c.Name)
+	}
+	for _, f := range d.Fields {
+		if f.Privacy.Rule != "drop" {
+			names = append(names, f.Name)
+		}
+	}
+	if source == "changes" {
+		names = append(names, ColChanged)
+		for _, t := range d.Track {
+			names = append(names, OldPrefix+t)
+		}
 	}
 	return names
 }

@@ -52,7 +52,7 @@ func (s *set) judgeLookup() {
 		s.fault("region.column", "is the column of a code list; name the list in lookup")
 	case r.Lookup == "":
 	case !ok:
-		s.fault("region.lookup", "there is no code list %q%s; add codes/%s.csv", r.Lookup, meant(r.Lookup, keys(s.ds.Lists)), r.Lookup)
+		s.fault("region.lookup", "there is no code list %q; add codes/%s.csv%s", r.Lookup, r.Lookup, meant(r.Lookup, keys(s.ds.Lists)))
 	case r.Column == "":
 		s.fault("region.column", "is missing; name the column of %q that holds the region", r.Lookup)
 	case c.column(r.Column) < 0:
