@@ -50,7 +50,7 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 	c := chunk{codec: e.opt.Codec, start: e.at(dst), pageFrom: len(e.pages), entries: int64(sp.to - sp.entries)}
 	c.nulls = c.entries - int64(sp.valuesTo-sp.values)
 	c.dictionary = e.dict.build(l, sp.values, sp.valuesTo)
-	if !c.dictionary && l.plainSize(sp.values, sp.valuesTo) < tinyChunk && sp.to-sp.entries < tinyChunk {
+	if e.alone && !c.dictionary && l.plainSize(sp.values, sp.valuesTo) < tinyChunk && sp.to-sp.entries < tinyChunk {
 		c.codec = None
 	}
 	e.encodings(l, &c)

@@ -39,6 +39,7 @@ type Encoder struct {
 	begin   int   // where the file began in the buffer being appended to
 	written int64 // bytes of the file that left the buffer earlier
 	rows    int64
+	alone   bool // one row group: parquet-go takes a column's codec from the first, so only then may chunks choose
 
 	dict    dictionary
 	comp    compressor
@@ -100,6 +101,7 @@ func (e *Encoder) Encode(dst []byte, b *Batch) ([]byte, FileStats, error) {
 		return dst, FileStats{}, err
 	}
 	e.reset(len(dst))
+	e.alone = b.rows <= e.opt.RowGroupRows
 	dst = append(dst, magic...)
 	dst = e.rowGroups(dst, b)
 	dst = e.footer(dst)
@@ -107,7 +109,7 @@ func (e *Encoder) Encode(dst []byte, b *Batch) ([]byte, FileStats, error) {
 }
 
 func (e *Encoder) reset(begin int) {
-	e.begin, e.written, e.rows = begin, 0, 0
+	e.begin, e.written, e.rows, e.alone = begin, 0, 0, false
 	e.groups, e.chunks, e.pages, e.bounds = e.groups[:0], e.chunks[:0], e.pages[:0], e.bounds[:0]
 	for i := range e.leaves {
 		s := &e.leaves[i]
