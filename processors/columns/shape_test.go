@@ -333,7 +333,7 @@ func decimalValue(c *schemas.Column, n int) any {
 	case c.Precision <= 18:
 		return int64(n)
 	}
-	widths := []int{9, 9, 9, 10, 10, 11, 11, 11, 12, 12, 13, 13, 13, 14, 14, 15, 15, 15, 16, 16} // from 19 digits on
+	widths := []int{9, 9, 9, 10, 10, 11, 11, 11, 12, 12, 13, 13, 13, 14, 14, 15, 15, 16, 16, 16} // from 19 digits on
 	fill := byte(0)
 	if n < 0 {
 		fill = 0xff
