@@ -1,0 +1,195 @@
+package decode
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+
+	"github.com/tarn-lake/tarn/internal/record"
+)
+
+// before reads the old image, which stands next, beside the new one. What stands there byte by byte is not read again.
+func (d *Decoder) before() bool {
+	r, was := &d.reader, &d.was
+	was.reset(len(d.set.fields.all))
+	if r.peek() != '{' {
+		return r.unexpected("image")
+	}
+	was.known, was.from = true, int32(r.pos)
+	r.pos++
+	next := 0 // place in the new image that may stand here too
+	for first := true; ; first = false {
+		another, ok := r.more(first, '}')
+		if !ok {
+			return false
+		}
+		if !another {
+			was.to = int32(r.pos)
+			return true
+		}
+		r.space()
+		if n := d.run(next); n > 0 {
+			if !d.repeat(next, n) {
+				return false
+			}
+			next += n
+			continue
+		}
+		if _, ok = d.attribute(was, d.lastOf(next)); !ok {
+			return false
+		}
+		next = d.behind(next)
+	}
+}
+
+// lastOf returns what attribute wants to know of the place before next.
+func (d *Decoder) lastOf(next int) int {
+	if next == 0 || d.now.places[next-1].field < 0 {
+		return 0
+	}
+	return int(d.now.places[next-1].field) + 1
+}
+
+// behind returns the place in the new image that may follow the attribute which was read last from the old one. An
+// attribute that only the old image has leaves next where it is.
+func (d *Decoder) behind(next int) int {
+	field := d.was.places[len(d.was.places)-1].field
+	if field >= 0 {
+		if s := &d.now.slots[field]; s.state != absent {
+			return int(s.place) + 1
+		}
+		return next
+	}
+	if next < len(d.now.places) && d.now.places[next].field < 0 {
+		if e := &d.now.extra[-1-d.now.places[next].field]; bytes.Equal(e.name, d.was.extra[-1-field].name) {
+			return next + 1
+		}
+	}
+	return next
+}
+
+// run returns how many attributes of the new image, from place next on, stand here byte by byte.
+func (d *Decoder) run(next int) int {
+	r, places := &d.reader, d.now.places
+	if next >= len(places) {
+		return 0
+	}
+	from := places[next].from
+	same := int32(common(r.src[from:d.now.to], r.src[r.pos:])) + from
+	n := next
+	for n < len(places) && places[n].to <= same {
+		n++
+	}
+	return n - next
+}
+
+// repeat takes over n attributes of the new image, from place next on, as they stand.
+func (d *Decoder) repeat(next, n int) bool {
+	r, im, was := &d.reader, &d.now, &d.was
+	shift := int32(r.pos) - im.places[next].from
+	for _, p := range im.places[next : next+n] {
+		if p.field < 0 {
+			was.extra = append(was.extra, im.extra[-1-p.field])
+			continue
+		}
+		if was.slots[p.field].state != absent {
+			return r.fail(int(p.from+shift), "the attribute is there twice")
+		}
+		was.slots[p.field] = im.slots[p.field]
+	}
+	r.pos = int(im.places[next+n-1].to + shift)
+	return true
+}
+
+// common returns how many bytes a and b begin with alike.
+func common(a, b []byte) int {
+	n := min(len(a), len(b))
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
+			return i + bits.TrailingZeros64(x)>>3
+		}
+	}
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return i
+}
+
+// differ fills d.changed with the names of the attributes that differ between the images, sorted. The unknown attributes
+// of both must be sorted by name.
+func (d *Decoder) differ() {
+	d.changed = d.changed[:0]
+	for i := range d.now.slots {
+		if f := &d.set.fields.all[i]; !d.equal(&d.now.slots[i], &d.was.slots[i], f) {
+			d.changed = append(d.changed, f.label)
+		}
+	}
+	now, was := d.now.extra, d.was.extra
+	for len(now) > 0 && len(was) > 0 {
+		a, b := &now[0], &was[0]
+		order := bytes.Compare(a.name, b.name)
+		switch {
+		case order < 0:
+			d.changed = append(d.changed, a.name)
+		case order > 0:
+			d.changed = append(d.changed, b.name)
+		case a.from != b.from && !d.sameBytes(a.from, a.to, b.from, b.to):
+			d.changed = append(d.changed, a.name)
+		}
+		if order <= 0 {
+			now = now[1:]
+		}
+		if order >= 0 {
+			was = was[1:]
+		}
+	}
+	for i := range now {
+		d.changed = append(d.changed, now[i].name)
+	}
+	for i := range was {
+		d.changed = append(d.changed, was[i].name)
+	}
+	if len(d.changed) > 1 {
+		slices.SortFunc(d.changed, bytes.Compare)
+	}
+}
+
+// equal reports whether a field has the same value in both images.
+func (d *Decoder) equal(a, b *slot, f *field) bool {
+	if a.from == b.from || a.state == absent && b.state == absent {
+		return true
+	}
+	if a.state != b.state {
+		return false
+	}
+	if a.state == null || f.class == booleans && a.num == b.num {
+		return true
+	}
+	if f.class == nested {
+		return d.sameBytes(a.from, a.to, b.from, b.to)
+	}
+	r := &d.reader
+	x, y := r.src[a.text.from:a.text.to], r.src[b.text.from:b.text.to]
+	if a.text.escaped || b.text.escaped {
+		x, y = r.bytes(a.text), r.bytes(b.text)
+	}
+	return f.kind != record.BOOL && bytes.Equal(x, y)
+}
+
+// sameBytes compares two values by their bytes and, where these differ, by their meaning.
+func (d *Decoder) sameBytes(a, aEnd, b, bEnd int32) bool {
+	r := &d.reader
+	if bytes.Equal(r.src[a:aEnd], r.src[b:bEnd]) {
+		return true
+	}
+	pos, mark := r.pos, len(r.nodes)
+	r.pos = int(a)
+	x, _ := r.tree(1)
+	r.pos = int(b)
+	y, _ := r.tree(1)
+	same := r.same(x, y)
+	r.pos, r.nodes = pos, r.nodes[:mark]
+	return same
+}

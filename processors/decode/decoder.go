@@ -1,0 +1,62 @@
+package decode
+
+import (
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/record"
+)
+
+// Decoder reads records by a plan. It keeps its buffers from one batch to the next; it is not safe for concurrent use.
+type Decoder struct {
+	plan   *Plan
+	reader reader
+	clock  clock
+	head   head
+	set    *dataset // of the record
+	now    image    // the new image
+	was    image    // the old image
+	keys   image
+	guess  [][]int16 // by dataset: what follows an attribute most likely
+	follow []int16   // of set
+	name   string    // the field that is bad
+	// What differs between the images, by name, where told is set.
+	changed [][]byte
+	told    bool
+	area    area
+	privacy privacy
+	scratch []byte
+}
+
+// NewDecoder returns a decoder for one goroutine.
+func (p *Plan) NewDecoder() *Decoder {
+	d := &Decoder{plan: p}
+	for _, s := range p.sets {
+		n := len(s.fields.all)
+		follow := make([]int16, n+1)
+		for i := range follow {
+			follow[i] = int16(i % n)
+		}
+		d.guess = append(d.guess, follow)
+	}
+	d.choose(0)
+	d.privacy.init(p.key)
+	return d
+}
+
+// choose makes the i-th dataset that of the record.
+func (d *Decoder) choose(i int) {
+	d.set, d.follow = d.plan.sets[i], d.guess[i]
+}
+
+// head is what a record says beside its images.
+type head struct {
+	op       record.Op
+	at       int64 // microseconds
+	seq      [lake.SeqDigits]byte
+	hasAt    bool
+	hasSeq   bool
+	expired  bool   // the store itself removed it
+	view     []byte // StreamViewType
+	region   []byte // awsRegion
+	keys     int32  // where the images begin; 0: there is none
+	now, was int32
+}

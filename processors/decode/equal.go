@@ -1,0 +1,61 @@
+package decode
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/tarn-lake/tarn/internal/record"
+)
+
+// same reports whether two values are equal as record.Value.Equal has it: numbers by their text, maps and sets in any
+// order. It is for values whose bytes differ.
+func (r *reader) same(a, b int32) bool {
+	x, y := r.nodes[a], r.nodes[b]
+	if x.kind != y.kind {
+		return false
+	}
+	switch x.kind {
+	case record.S, record.N, record.B:
+		return bytes.Equal(r.bytes(x.text), r.bytes(y.text))
+	case record.BOOL:
+		return x.num == y.num
+	case record.NULL:
+		return true
+	}
+	left, right := r.kids(a), r.kids(b)
+	if len(left) != len(right) {
+		return false
+	}
+	switch x.kind {
+	case record.M:
+		r.sortKids(left, func(n *node) span { return n.name })
+		r.sortKids(right, func(n *node) span { return n.name })
+	case record.SS, record.NS, record.BS:
+		r.sortKids(left, func(n *node) span { return n.text })
+		r.sortKids(right, func(n *node) span { return n.text })
+	}
+	for i := range left {
+		if x.kind == record.M && !bytes.Equal(r.bytes(r.nodes[left[i]].name), r.bytes(r.nodes[right[i]].name)) {
+			return false
+		}
+		if !r.same(left[i], right[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// kids returns the nodes directly below at.
+func (r *reader) kids(at int32) []int32 {
+	var all []int32
+	for i, end := at+1, r.nodes[at].next; i < end; i = r.nodes[i].next {
+		all = append(all, i)
+	}
+	return all
+}
+
+func (r *reader) sortKids(kids []int32, by func(*node) span) {
+	slices.SortFunc(kids, func(a, b int32) int {
+		return bytes.Compare(r.bytes(by(&r.nodes[a])), r.bytes(by(&r.nodes[b])))
+	})
+}

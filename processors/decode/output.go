@@ -1,0 +1,116 @@
+package decode
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tarn-lake/tarn/processors/columns"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// Output holds the rows that were decoded: a batch for each dataset, in the layout of its landed columns, and one of the
+// records that were set aside. It is reused from batch to batch.
+type Output struct {
+	sets []*target // as the plan's
+	bad  *target
+	rows []Rows // all of them, by dataset
+}
+
+// Rows is the rows of one dataset, or of schemas.QuarantineTable.
+type Rows struct {
+	Dataset string
+	Batch   *columns.Batch
+}
+
+// target is one batch with its columns by what they hold.
+type target struct {
+	batch                                *columns.Batch
+	op, shard, seq, at, day, region      *columns.Leaf
+	fields, old                          []sink
+	changed, extra                       *columns.Leaf
+	stream, dataset, reason, field, line *columns.Leaf // of the quarantine
+	payload                              *columns.Leaf
+}
+
+// sink is the column of one field.
+type sink struct {
+	field   int
+	key     bool
+	private bool
+	leaf    *columns.Leaf // nil: node
+	node    *columns.Node
+}
+
+// NewOutput returns an empty output for the decoders of the plan.
+func (p *Plan) NewOutput() *Output {
+	o := &Output{bad: newTarget(quarantineColumns())}
+	for _, s := range p.sets {
+		t := newTarget(s.columns)
+		for i := range s.fields.all {
+			f := &s.fields.all[i]
+			if f.Privacy.Rule != "drop" {
+				t.fields = append(t.fields, t.sink(f, i, f.Name, slices.Contains(s.keys, i)))
+			}
+		}
+		for _, i := range s.tracked {
+			if f := &s.fields.all[i]; f.Privacy.Rule != "drop" {
+				t.old = append(t.old, t.sink(f, i, schemas.OldPrefix+f.Name, false))
+			}
+		}
+		o.sets = append(o.sets, t)
+		o.rows = append(o.rows, Rows{s.Name, t.batch})
+	}
+	o.rows = append(o.rows, Rows{schemas.QuarantineTable, o.bad.batch})
+	slices.SortFunc(o.rows, func(a, b Rows) int { return strings.Compare(a.Dataset, b.Dataset) })
+	return o
+}
+
+func quarantineColumns() []schemas.Column {
+	return slices.DeleteFunc(schemas.QuarantineColumns(), func(c schemas.Column) bool { return c.Name == schemas.ColCommit })
+}
+
+func newTarget(cols []schemas.Column) *target {
+	b := columns.New(cols)
+	return &target{
+		batch: b,
+		op:    b.Leaf(schemas.ColOp), shard: b.Leaf(schemas.ColShard), seq: b.Leaf(schemas.ColSeq), at: b.Leaf(schemas.ColAt),
+		day: b.Leaf(schemas.ColDate), region: b.Leaf(schemas.ColRegion),
+		changed: b.Leaf(schemas.ColChanged + ".element"), extra: b.Leaf(schemas.ColExtra),
+		stream: b.Leaf("stream"), dataset: b.Leaf("dataset"), reason: b.Leaf("reason"), field: b.Leaf("field"), line: b.Leaf("line"),
+		payload: b.Leaf("payload"),
+	}
+}
+
+func (t *target) sink(f *field, at int, path string, key bool) sink {
+	return sink{field: at, key: key, private: f.Privacy.Rule == "mask" || f.Privacy.Rule == "band", leaf: t.batch.Leaf(path), node: t.batch.Node(path)}
+}
+
+// Reset drops all rows and keeps the memory.
+func (o *Output) Reset() {
+	for _, r := range o.rows {
+		r.Batch.Reset()
+	}
+}
+
+// Rows returns the batches, sorted by dataset, empty ones included; schemas.QuarantineTable is that of bad records. They
+// stay the output's.
+func (o *Output) Rows() []Rows { return o.rows }
+
+// Batch returns the rows of a dataset or of schemas.QuarantineTable, nil where the plan has no such dataset.
+func (o *Output) Batch(dataset string) *columns.Batch {
+	for _, r := range o.rows {
+		if r.Dataset == dataset {
+			return r.Batch
+		}
+	}
+	return nil
+}
+
+// Size returns the bytes that the rows take in memory.
+func (o *Output) Size() int {
+	n := 0
+	for _, r := range o.rows {
+		n += r.Batch.Size()
+	}
+	return n
+}

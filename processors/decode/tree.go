@@ -1,0 +1,250 @@
+package decode
+
+import (
+	"encoding/base64"
+
+	"github.com/tarn-lake/tarn/internal/record"
+)
+
+// slot is one attribute value: where it stands in the source and, once it has been held against a field, what it is.
+type slot struct {
+	state    state
+	text     span  // content of S, N and B
+	from, to int32 // the whole value, {"S":"…"}
+	num      int64 // integer, day, microseconds, boolean; low half of a decimal; offset of a binary in the decoder's blob
+	hi       int64 // high half of a decimal; length of a binary
+	node     int32 // list, set, map, object: its node
+	place    int32 // where it stands among the image's places
+}
+
+// state is what is known of a slot.
+type state uint8
+
+const (
+	absent state = iota
+	null
+	present
+)
+
+// node is one value of a tree: its own, then those of what it holds.
+type node struct {
+	slot
+	kind record.Kind
+	name span  // in a map: its name
+	next int32 // the node after everything it holds
+	kid  int32 // in an object: which member it is; -1: none that the schema knows
+}
+
+// tree reads one attribute value, whatever its type, as nodes. It returns the index of the first.
+func (r *reader) tree(depth int) (int32, bool) {
+	at := int32(len(r.nodes))
+	if r.peek() != '{' {
+		return at, r.unexpected("attribute value")
+	}
+	n := node{slot: slot{state: present, from: int32(r.pos)}, kid: -1}
+	r.pos++
+	kind, ok := r.tag()
+	if !ok {
+		return at, false
+	}
+	n.kind = kind
+	r.nodes = append(r.nodes, n)
+	if !r.payload(at, depth) || !r.closeValue() {
+		return at, false
+	}
+	r.nodes[at].to, r.nodes[at].next = int32(r.pos), int32(len(r.nodes))
+	return at, true
+}
+
+// tag reads the type of a value and its colon.
+func (r *reader) tag() (record.Kind, bool) {
+	s, ok := r.string_()
+	if !ok || !r.take(':') {
+		return 0, false
+	}
+	tag := r.src[s.from:s.to]
+	if s.escaped {
+		tag = r.bytes(s)
+	}
+	k := kindOf(tag)
+	if k == record.None {
+		return k, r.fail(int(s.from), "it is not one of DynamoDB's types")
+	}
+	return k, true
+}
+
+func kindOf(tag []byte) record.Kind {
+	switch string(tag) {
+	case "S":
+		return record.S
+	case "N":
+		return record.N
+	case "B":
+		return record.B
+	case "BOOL":
+		return record.BOOL
+	case "NULL":
+		return record.NULL
+	case "M":
+		return record.M
+	case "L":
+		return record.L
+	case "SS":
+		return record.SS
+	case "NS":
+		return record.NS
+	case "BS":
+		return record.BS
+	}
+	return record.None
+}
+
+// closeValue reads the end of an attribute value, which has one type.
+func (r *reader) closeValue() bool {
+	if r.peek() == ',' {
+		return r.fail(r.pos, "an attribute value has more than one type")
+	}
+	return r.take('}')
+}
+
+// payload reads what follows the type of the node at.
+func (r *reader) payload(at int32, depth int) bool {
+	switch n := &r.nodes[at]; n.kind {
+	case record.S, record.N, record.B:
+		return r.scalar(n)
+	case record.BOOL:
+		return r.boolean(&n.slot)
+	case record.NULL:
+		n.state = null
+		return r.truth()
+	case record.SS, record.NS, record.BS:
+		return r.set(n.kind)
+	default:
+		if depth > maxDepth {
+			return r.fail(r.pos, "values are nested deeper than 32 levels")
+		}
+		if n.kind == record.M {
+			return r.members(depth)
+		}
+		return r.list(depth)
+	}
+}
+
+// truth reads the value of NULL, which can only be true.
+func (r *reader) truth() bool {
+	r.space()
+	return r.word("true")
+}
+
+func (r *reader) boolean(s *slot) bool {
+	if r.peek() == 't' {
+		s.num = 1
+		return r.word("true")
+	}
+	s.num = 0
+	return r.word("false")
+}
+
+// scalar reads the text of an S, N or B and checks it.
+func (r *reader) scalar(n *node) bool {
+	s, ok := r.string_()
+	if !ok {
+		return false
+	}
+	n.text = s
+	switch n.kind {
+	case record.N:
+		if _, why := parseDecimal(r.bytes(s)); why != "" {
+			return r.fail(int(s.from), "a number "+why)
+		}
+	case record.B:
+		mark := len(r.blob)
+		ok := r.binary(s)
+		r.blob = r.blob[:mark]
+		return ok
+	}
+	return true
+}
+
+// binary decodes base64 at the end of r.blob.
+func (r *reader) binary(s span) bool {
+	b := r.bytes(s)
+	for _, c := range b {
+		if c == '\n' || c == '\r' { // the standard decoder would skip them
+			return r.fail(int(s.from), "a binary is not base64")
+		}
+	}
+	var err error
+	if r.blob, err = base64.StdEncoding.Strict().AppendDecode(r.blob, b); err != nil {
+		return r.fail(int(s.from), "a binary is not base64")
+	}
+	return true
+}
+
+func (r *reader) members(depth int) bool {
+	at, mark := r.pos, len(r.names)
+	if !r.take('{') {
+		return false
+	}
+	for first := true; ; first = false {
+		another, ok := r.more(first, '}')
+		if !ok {
+			return false
+		}
+		if !another {
+			return r.distinct(mark, at, twice)
+		}
+		_, s, ok := r.name()
+		if !ok {
+			return false
+		}
+		child, ok := r.tree(depth + 1)
+		if !ok {
+			return false
+		}
+		r.nodes[child].name = s
+	}
+}
+
+func (r *reader) list(depth int) bool {
+	if !r.take('[') {
+		return false
+	}
+	for first := true; ; first = false {
+		another, ok := r.more(first, ']')
+		if !ok || !another {
+			return ok
+		}
+		if _, ok := r.tree(depth + 1); !ok {
+			return false
+		}
+	}
+}
+
+// set reads texts, numbers or binaries, of which no two are equal.
+func (r *reader) set(kind record.Kind) bool {
+	at, mark := r.pos, len(r.names)
+	if !r.take('[') {
+		return false
+	}
+	for first := true; ; first = false {
+		another, ok := r.more(first, ']')
+		if !ok {
+			return false
+		}
+		if !another {
+			if first {
+				return r.fail(at, "a set is empty")
+			}
+			return r.distinct(mark, at, "a set has a member twice")
+		}
+		r.space()
+		n := node{slot: slot{state: present, from: int32(r.pos)}, kind: kind - record.SS + record.S, kid: -1}
+		if !r.scalar(&n) {
+			return false
+		}
+		n.to, n.next = int32(r.pos), int32(len(r.nodes)+1)
+		r.nodes = append(r.nodes, n)
+		r.names = append(r.names, r.bytes(n.text))
+	}
+}
