@@ -111,8 +111,17 @@ func formatInstant(t time.Time) string {
 	return t.Format("2006-01-02T15:04:05.000Z07:00")
 }
 
-// wall returns the instant at which the zone's clocks show the local time.
+// wall returns the first instant at which the zone's clocks show the local time.
 func wall(micros int64, zone *time.Location) time.Time {
 	t := time.UnixMicro(micros).UTC()
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+	at := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+	// Where clocks go back, a local time comes twice.
+	if begun, _ := at.ZoneBounds(); !begun.IsZero() {
+		_, after := at.Zone()
+		_, before := begun.Add(-time.Second).Zone()
+		if first := at.Add(time.Duration(after-before) * time.Second); first.Before(begun) && before > after {
+			return first
+		}
+	}
+	return at
 }

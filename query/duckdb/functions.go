@@ -19,7 +19,7 @@ current_date current_localtimestamp current_timestamp damerau_levenshtein date_a
 date_trunc datediff datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear decade degrees dense_rank
 div divide element_at encode decode ends_with entropy epoch epoch_ms epoch_ns epoch_us era error even exp extract factorial
 favg fdiv filter first first_value flatten floor fmod format format_bytes formatreadabledecimalsize formatreadablesize
-from_base64 from_hex fsum gamma gcd geomean geometric_mean get_current_timestamp grade_up greatest
+from_base64 from_hex fsum gamma gcd generate_series geomean geometric_mean get_current_timestamp grade_up greatest
 greatest_common_divisor grouping grouping_id group_concat hamming hash hex histogram hour ilike_escape instr isfinite isinf isnan isodow
 isoyear jaccard jaro_similarity jaro_winkler_similarity json_array json_array_length json_contains json_extract
 json_extract_path json_extract_path_text json_extract_string json_keys json_type json_valid json_value json_exists json_object
@@ -32,7 +32,7 @@ list_value list_where list_zip ln log log10 log2 lower lpad ltrim mad make_date 
 make_timestamptz map map_contains map_entries map_extract map_extract_value map_from_entries map_keys map_values max max_by
 md5 mean median microsecond millennium millisecond min min_by minute mismatches mod mode month monthname multiply nanosecond
 nfc_normalize not_ilike_escape not_like_escape now nth_value ntile nullif octet_length ord percent_rank pi position
-pow power prefix printf product quantile quantile_cont quantile_disc quarter radians rank rank_dense regexp_escape
+pow power prefix printf product quantile quantile_cont quantile_disc quarter radians range rank rank_dense regexp_escape
 regexp_extract regexp_extract_all regexp_full_match regexp_matches regexp_replace regexp_split_to_array regr_avgx
 regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy repeat replace reservoir_quantile
 reverse right right_grapheme round round_even roundbankers row row_number rpad rtrim second sem sha1 sha256 sign signbit
@@ -42,7 +42,7 @@ struct_pack substr substring substring_grapheme subtract suffix sum sum_no_overf
 timezone timezone_hour timezone_minute to_base to_base64 to_binary to_centuries to_days to_decades to_hex to_hours
 to_microseconds to_millennia to_milliseconds to_minutes to_months to_quarters to_seconds to_timestamp to_weeks to_years
 today transaction_timestamp translate trim trunc try_strptime typeof ucase unbin unhex unicode unnest unpivot_list upper url_decode url_encode
-uuid var_pop var_samp variance week weekday weekofyear xor year yearweek
+var_pop var_samp variance week weekday weekofyear xor year yearweek
 `)
 
 func set(names string) map[string]bool {

@@ -162,13 +162,24 @@ func reserved(name string) error {
 	return nil
 }
 
+// queries are the kinds of node that only read.
+var queries = map[string]bool{"SELECT_NODE": true, "SET_OPERATION_NODE": true, "RECURSIVE_CTE_NODE": true, "CTE_NODE": true}
+
 // check judges one node.
 func (g *gate) check(n map[string]any, in *scope) error {
 	kind, _ := n["type"].(string)
-	if _, isTable := n["sample"]; isTable {
+	_, sampled := n["sample"]
+	if _, isQuery := n["cte_map"]; isQuery {
+		if !queries[kind] {
+			return notSelect(kind)
+		}
+	} else if sampled {
 		if err := g.table(kind, n, in); err != nil {
 			return err
 		}
+	}
+	if n["class"] == "PARAMETER" {
+		return fault.New(fault.Invalid, "a question has no parameters: write the values into it")
 	}
 	name, isCall := n["function_name"].(string)
 	if !isCall {
@@ -217,6 +228,10 @@ func (g *gate) table(kind string, n map[string]any, in *scope) error {
 	case "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY", "PIVOT":
 		return nil
 	}
+	return notSelect(kind)
+}
+
+func notSelect(kind string) error {
 	return fault.New(fault.Denied, "only SELECT over the lake's relations can be asked (this asks for %s)", strings.ToLower(strings.ReplaceAll(kind, "_", " ")))
 }
 

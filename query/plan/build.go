@@ -113,10 +113,10 @@ func (b *builder) inSpan(s *sql, source string) error {
 	}
 	if b.metric.Time != "" {
 		if !b.span.from.IsZero() {
-			where = append(where, b.metric.Time+" >= "+instant(b.span.from))
+			where = append(where, column(b.metric.Time)+" >= "+instant(b.span.from))
 		}
 		if !b.span.to.IsZero() {
-			where = append(where, b.metric.Time+" < "+instant(b.span.to))
+			where = append(where, column(b.metric.Time)+" < "+instant(b.span.to))
 		}
 	}
 	var cols []string
@@ -159,7 +159,7 @@ func groupSQL(n int) string {
 
 // localTime is the metric's time on the zone's wall clock.
 func (b *builder) localTime() string {
-	return b.env.Dialect.local(b.metric.Time, b.zone, b.span.from, b.span.to)
+	return b.env.Dialect.local(column(b.metric.Time), b.zone, b.span.from, b.span.to)
 }
 
 func (b *builder) dimensionSQL() []string {
@@ -174,7 +174,7 @@ func (b *builder) dimensionExpr(d schemas.Dimension) string {
 	if d.Hour {
 		return "cast(extract(hour from " + b.localTime() + ") as integer)"
 	}
-	return b.expand(d.Column)
+	return b.expand(column(d.Column))
 }
 
 // fill puts a row for every bucket of the span into the answer, so that a chart shows that there was nothing instead of

@@ -51,21 +51,30 @@ func both(a, b string) string {
 }
 
 func (b *builder) aggregate(m schemas.Measure) (string, error) {
+	of := column(m.Of)
 	var call string
 	switch m.Agg {
 	case "count":
 		call = "count(*)"
 		if m.Of != "" {
-			call = "count(" + m.Of + ")"
+			call = "count(" + of + ")"
 		}
 	case "sum", "min", "max":
-		call = m.Agg + "(" + m.Of + ")"
+		call = m.Agg + "(" + of + ")"
 	case "avg":
-		call = "avg(cast(" + m.Of + " as double))"
+		// An exact sum divided once: engines' own averages differ in type and in their last digits.
+		sum := schemas.Measure{Agg: "sum", Of: m.Of, Where: m.Where}
+		count := schemas.Measure{Agg: "count", Of: m.Of, Where: m.Where}
+		total, err := b.aggregate(sum)
+		if err != nil {
+			return "", err
+		}
+		n, err := b.aggregate(count)
+		return "cast(" + total + " as double) / nullif(" + n + ", 0)", err
 	case "distinct":
-		call = "count(distinct " + m.Of + ")"
+		call = "count(distinct " + of + ")"
 	case "percentile":
-		call = b.env.Dialect.quantile(m.Of, m.P)
+		call = b.env.Dialect.quantile(of, m.P)
 	default:
 		return "", fault.New(fault.Invalid, "measure %q: there is no aggregate %q", m.Name, m.Agg)
 	}
@@ -101,8 +110,8 @@ func (b *builder) atInstants(s *sql, source string) error {
 	m := b.measures[0]
 	first, last := instants[0], instants[len(instants)-1]
 	// Only rows that touch the grid are joined with it.
-	where = append(where, m.From+" <= "+instant(last), m.Until+" > "+instant(first))
-	inner := []string{m.From + " AS \"_from\"", m.Until + " AS \"_until\""}
+	where = append(where, column(m.From)+" <= "+instant(last), column(m.Until)+" > "+instant(first))
+	inner := []string{column(m.From) + " AS \"_from\"", column(m.Until) + " AS \"_until\""}
 	inner = append(inner, b.dimensionSQL()...)
 	var outer, conditions []string
 	for i, m := range b.measures {

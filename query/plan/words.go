@@ -53,3 +53,16 @@ func skip(sql string, i int, quote byte) int {
 }
 
 func letter(c byte) bool { return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
+
+// column writes an expression of a schema file: a bare name is quoted, because it may be a word of some engine's.
+func column(expr string) string {
+	for i := range len(expr) {
+		if !letter(expr[i]) && (i == 0 || expr[i] < '0' || expr[i] > '9') {
+			return expr
+		}
+	}
+	if expr == "" {
+		return ""
+	}
+	return Ident(expr)
+}

@@ -1,0 +1,149 @@
+package query
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// Progress knows to which instant a dataset is complete in tables that have the watermarks; the zero Time where it does
+// not know. It is safe for concurrent use.
+type Progress interface {
+	Complete(dataset string, watermarks lake.Watermarks) time.Time
+}
+
+// Tables is the lake of a catalog's tables. It is safe for concurrent use.
+type Tables struct {
+	catalog  *tables.Catalog
+	registry *schemas.Registry
+	progress Progress
+
+	mu    sync.Mutex
+	files map[string]planned // by table: the files of the newest snapshot that was asked for
+}
+
+type planned struct {
+	snapshot int64
+	files    []File
+}
+
+// NewLake returns the lake of the registry's datasets in a catalog. A nil progress knows nothing.
+func NewLake(catalog *tables.Catalog, registry *schemas.Registry, progress Progress) *Tables {
+	return &Tables{catalog: catalog, registry: registry, progress: progress, files: map[string]planned{}}
+}
+
+// Pin pins the tables. Bases come before histories: what a base is current to, its history then has, and whatever came
+// between is in the changes above it.
+func (t *Tables) Pin(ctx context.Context, relations []string) (*Pinned, error) {
+	p := &Pinned{Relations: map[string]Relation{}, Snapshots: map[string]int64{}, Commits: map[string]int64{},
+		Through: map[string]int64{}, Complete: map[string]time.Time{}}
+	names := slices.Clone(relations)
+	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
+	for _, name := range names {
+		if err := t.pin(ctx, p, name); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func rank(table string) int {
+	if strings.HasSuffix(table, "_base") {
+		return 0
+	}
+	return 1
+}
+
+func (t *Tables) pin(ctx context.Context, p *Pinned, name string) error {
+	columns, d := t.columns(name)
+	if columns == nil {
+		return fault.New(fault.NotFound, "there is no table %s", name)
+	}
+	rel := Relation{Name: name, Columns: columns}
+	p.Relations[name], p.Snapshots[name] = rel, 0
+	table, err := t.catalog.Existing(ctx, name)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s, err := table.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if rel.Files, err = t.plan(ctx, s); err != nil {
+		return err
+	}
+	p.Relations[name], p.Snapshots[name] = rel, s.ID
+	switch {
+	case d == nil:
+	case name == d.BaseTable():
+		if s.ID != 0 {
+			p.Through[d.Name] = s.Through
+		}
+	default:
+		p.Commits[name] = s.Commit
+		if t.progress != nil {
+			p.Complete[d.Name] = t.progress.Complete(d.Name, s.Watermarks)
+		}
+	}
+	return nil
+}
+
+// columns returns a table's columns and the dataset that it belongs to, nil for one that all share.
+func (t *Tables) columns(table string) ([]schemas.Column, *schemas.Dataset) {
+	if table == schemas.QuarantineTable {
+		return schemas.QuarantineColumns(), nil
+	}
+	for _, suffix := range []string{"_changes", "_base"} {
+		name, ok := strings.CutSuffix(table, suffix)
+		if !ok {
+			continue
+		}
+		d, ok := t.registry.Dataset(name)
+		switch {
+		case !ok:
+		case table == d.BaseTable():
+			return d.StateColumns(), d
+		case table == d.ChangesTable():
+			return d.ChangeColumns(), d
+		}
+	}
+	return nil, nil
+}
+
+// plan returns the snapshot's files, remembered while it is the newest.
+func (t *Tables) plan(ctx context.Context, s *tables.Snapshot) ([]File, error) {
+	t.mu.Lock()
+	known, ok := t.files[s.Table()]
+	t.mu.Unlock()
+	if ok && known.snapshot == s.ID {
+		return known.files, nil
+	}
+	listed, err := s.Files(ctx, tables.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	files := make([]File, len(listed))
+	for i, f := range listed {
+		files[i] = File{Path: f.Path, Region: f.Region, Upper: f.UpperCommit, Rows: f.Rows, Bytes: f.Size}
+		if f.Dt == "" {
+			continue
+		}
+		if files[i].Date, err = time.Parse(time.DateOnly, f.Dt); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "a file of table %s lies under no day", s.Table())
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.files[s.Table()] = planned{s.ID, files}
+	return files, nil
+}
