@@ -10,11 +10,14 @@ import (
 func (e *Encoder) footer(dst []byte) []byte {
 	w := &e.meta
 	w.b, w.last, w.depth = dst, 0, 0
-	for i := range e.chunks {
-		e.columnIndex(w, &e.chunks[i], e.leaves[i%len(e.leaves)].leaf)
-	}
-	for i := range e.chunks {
-		e.offsetIndex(w, &e.chunks[i])
+	// Where every chunk is one page, an index of pages says no more than the chunks' own statistics.
+	if len(e.pages) > len(e.chunks) {
+		for i := range e.chunks {
+			e.columnIndex(w, &e.chunks[i], e.leaves[i%len(e.leaves)].leaf)
+		}
+		for i := range e.chunks {
+			e.offsetIndex(w, &e.chunks[i])
+		}
 	}
 	at := len(w.b)
 	w.last = 0
@@ -82,10 +85,12 @@ func (e *Encoder) columnChunk(w *thriftWriter, c *chunk, s *leafState) {
 		w.i32(15, c.bloomSize)
 	}
 	w.end()
-	w.i64(4, c.offsetAt)
-	w.i32(5, c.offsetLen)
-	w.i64(6, c.columnAt)
-	w.i32(7, c.columnLen)
+	if c.columnLen > 0 {
+		w.i64(4, c.offsetAt)
+		w.i32(5, c.offsetLen)
+		w.i64(6, c.columnAt)
+		w.i32(7, c.columnLen)
+	}
 	w.end()
 }
 
