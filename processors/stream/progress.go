@@ -35,7 +35,7 @@ func (p *Progress) Open(name string, seq lake.Seq, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.lanes[name] == nil {
-		p.lanes[name] = &lane{landed: seq, at: at}
+		p.lanes[name] = &lane{landed: seq, passed: seq, at: at}
 	}
 }
 
@@ -62,6 +62,17 @@ func (p *Progress) Landed(name string, seq lake.Seq, at time.Time) {
 	l.settle()
 }
 
+// Landings returns how far each lane has landed.
+func (p *Progress) Landings() map[string]lake.Seq {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := make(map[string]lake.Seq, len(p.lanes))
+	for name, l := range p.lanes {
+		all[name] = l.landed
+	}
+	return all
+}
+
 // Passed notes that every table has what the lane landed up to seq.
 func (p *Progress) Passed(name string, seq lake.Seq) {
 	p.mu.Lock()
@@ -77,7 +88,7 @@ func (p *Progress) Idle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, l := range p.lanes {
-		if l.landed > l.passed && len(l.points) > 0 {
+		if l.landed > l.passed {
 			return false
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // Lander makes batches durable. Landing a batch again is harmless.
 type Lander interface {
-	Land(ctx context.Context, b land.Batch) (land.Result, error)
+	Land(ctx context.Context, b land.Batch) (*lake.Landed, error)
 }
 
 // Position is where a lane goes on: after the last sequence number that has landed.
