@@ -71,7 +71,7 @@ type group struct {
 
 // NewEncoder returns an encoder of batches of these columns. An unknown path in Bloom panics.
 func NewEncoder(cols []schemas.Column, opt EncoderOptions) *Encoder {
-	e := &Encoder{lay: newLayout(cols), opt: opt}
+	e := &Encoder{lay: newLayout(cols), opt: opt, single: make([]byte, 0, 16*len(cols))} // an empty bound is not a missing one
 	if e.opt.RowGroupRows <= 0 {
 		e.opt.RowGroupRows = defaultRowGroupRows
 	}

@@ -39,7 +39,7 @@ func (l *Leaf) page(left span, rows int) span {
 		if left.rows+n < left.rowsTo {
 			p = l.span(left.rows, left.rows+n, rows)
 		}
-		if n == 1 || l.plainSize(p.values, p.valuesTo)+2*(p.to-p.entries) <= 2*pageSize {
+		if n == 1 || l.plainSize(p.values, p.valuesTo) <= pageSize {
 			return p
 		}
 		n = (n + 1) / 2
