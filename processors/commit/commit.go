@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,7 +59,8 @@ type Committer struct {
 	opts     Options
 
 	mu      sync.Mutex
-	targets map[string]*target // by table
+	targets map[string]*target   // by table
+	streams map[string][]*target // by stream, those that were committed since the start
 }
 
 // New returns a committer.
@@ -87,7 +89,7 @@ func New(files Files, tabs Tables, registry *schemas.Registry, opts Options) *Co
 	if opts.KeepFor <= 0 {
 		opts.KeepFor = 5 * time.Minute
 	}
-	return &Committer{files: files, tables: tabs, registry: registry, opts: opts, targets: map[string]*target{}}
+	return &Committer{files: files, tables: tabs, registry: registry, opts: opts, targets: map[string]*target{}, streams: map[string][]*target{}}
 }
 
 // Pending returns how many landed objects wait, committed or not. It costs one listing.
@@ -102,28 +104,64 @@ func (c *Committer) Commit(ctx context.Context) (Report, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var report Report
+	settled, err := c.settled(ctx)
+	if err != nil {
+		return report, err
+	}
 	streams, err := c.landed(ctx, &report)
 	if err != nil {
 		return report, err
 	}
 	var errs []error
 	for _, s := range streams {
-		errs = append(errs, c.stream(ctx, s, &report))
+		errs = append(errs, c.stream(ctx, s, settled[s.stream], &report))
 	}
 	return report, errors.Join(errs...)
 }
 
-func (c *Committer) stream(ctx context.Context, s landing, report *Report) error {
+func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermarks, report *Report) error {
 	targets, err := c.open(ctx, s.stream)
 	if err != nil {
 		return err
 	}
+	c.streams[s.stream] = targets
+	for _, b := range s.batches {
+		delete(settled, b.Lane) // these tell how far the lane is
+	}
 	for len(s.batches) > 0 {
-		p := &pass{Committer: c, stream: s.stream, targets: targets, report: report}
+		p := &pass{Committer: c, stream: s.stream, targets: targets, settled: settled, report: report}
 		s.batches = p.take(s.batches)
 		if err := p.run(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settled returns how far each shard of each stream is in the table that is furthest. It is asked before the landing is
+// listed: a shard that then has no object has nothing that any table still needs, so the tables that had no rows of it
+// may move up. Otherwise a table that gets rows seldom would look incomplete.
+func (c *Committer) settled(ctx context.Context) (map[string]lake.Watermarks, error) {
+	all := map[string]lake.Watermarks{}
+	for stream, targets := range c.streams {
+		furthest := lake.Watermarks{}
+		for _, t := range targets {
+			now, err := t.table.Snapshot(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for name, m := range now.Watermarks {
+				l, ok := t.laneOf(stream, name)
+				if ok && isShard(l) && m.Seq > furthest[l].Seq {
+					furthest[l] = m
+				}
+			}
+		}
+		all[stream] = furthest
+	}
+	return all, nil
+}
+
+func isShard(name string) bool {
+	return !strings.HasPrefix(name, lake.LoadLane) && !strings.HasPrefix(name, lake.RepairLane)
 }

@@ -20,6 +20,7 @@ type pass struct {
 	batches []*batch
 	ranges  map[*target][]span
 	holes   []Hole
+	settled lake.Watermarks // of shards without a batch
 	report  *Report
 	told    map[string]bool // holes that were reported
 }

@@ -108,6 +108,11 @@ func (p *pass) trim(t *target, base *tables.Snapshot) (*columns.Batch, error) {
 // table too, are known up to their last batch.
 func (p *pass) update(t *target, base *tables.Snapshot, holes []Hole, rows int) (tables.Update, error) {
 	marks := lake.Watermarks{}
+	for shard, m := range p.settled {
+		if name := t.lane(p.stream, shard); m.Seq > base.Watermarks[name].Seq {
+			marks[name] = m
+		}
+	}
 	sum := totals{rows: rows}
 	for _, b := range p.batches {
 		name := t.lane(b.Stream, b.Lane)

@@ -2,6 +2,7 @@ package commit
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/tables"
@@ -14,11 +15,11 @@ type target struct {
 	section string // which section of a landed object it takes
 	table   *tables.Table
 	sort    []columns.SortKey
-	rows    *columns.Batch   // what the pass has decoded for it
-	kept    *columns.Batch   // the rows above the watermarks, where some are not
-	part    *columns.Batch   // one file's rows
-	enc     *columns.Encoder //
-	shared  bool             // fed by all streams, so lanes are told apart by stream
+	rows    *columns.Batch // what the pass has decoded for it
+	kept    *columns.Batch // the rows above the watermarks, where some are not
+	part    *columns.Batch // one file's rows
+	enc     *columns.Encoder
+	shared  bool // fed by all streams, so lanes are told apart by stream
 }
 
 // lane returns the name that the lane's watermark has in the table.
@@ -27,6 +28,14 @@ func (t *target) lane(stream, lane string) string {
 		return stream + "/" + lane
 	}
 	return lane
+}
+
+// laneOf is the inverse of lane; in a shared table most names are other streams'.
+func (t *target) laneOf(stream, name string) (string, bool) {
+	if t.shared {
+		return strings.CutPrefix(name, stream+"/")
+	}
+	return name, true
 }
 
 // open returns the tables that the stream feeds, the quarantine first: a bad record is parked before what stood beside it
