@@ -24,6 +24,7 @@ type element struct {
 	logical                                                  int16
 	unit                                                     int16 // of a timestamp
 	utc                                                      bool
+	bits                                                     byte // of a signed integer
 }
 
 // fileGroup is a row group as the footer describes it.
@@ -103,8 +104,18 @@ func (e *element) read(r *thriftReader, id int16, typ byte) bool {
 	return true
 }
 
-// readLogical reads what a logical type says beyond its name: of a timestamp, unit and zone.
+// readLogical reads what a logical type says beyond its name: of a timestamp, unit and zone; of an integer, its width.
 func (e *element) readLogical(r *thriftReader, id int16, typ byte) bool {
+	if e.logical == (*format.IntType)(nil).FieldID() {
+		switch {
+		case id == 1 && typ == thriftByte:
+			e.bits = r.byte()
+			return true
+		case id == 2 && typ == thriftFalse:
+			e.bits = 0
+		}
+		return false
+	}
 	if e.logical != (*format.TimestampType)(nil).FieldID() {
 		return false
 	}

@@ -133,7 +133,7 @@ func (e *element) int32Type() schemas.Type {
 	switch {
 	case e.converted == int32(deprecated.Date) || e.logical == (*format.DateType)(nil).FieldID():
 		return schemas.Day
-	case e.logical == 0 && e.converted < 0, e.converted == int32(deprecated.Int32):
+	case e.logical == 0 && e.converted < 0, e.converted == int32(deprecated.Int32), e.bits == 32:
 		return schemas.Int32
 	}
 	return ""
@@ -144,7 +144,7 @@ func (e *element) int64Type() schemas.Type {
 	switch {
 	case micros, e.logical == 0 && e.converted == int32(deprecated.TimestampMicros):
 		return schemas.Timestamp
-	case e.logical == 0 && e.converted < 0, e.converted == int32(deprecated.Int64):
+	case e.logical == 0 && e.converted < 0, e.converted == int32(deprecated.Int64), e.bits == 64:
 		return schemas.Int64
 	}
 	return ""
