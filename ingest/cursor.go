@@ -96,3 +96,11 @@ func keyValue(kind record.Kind, text string) (v record.Value, why string) {
 		return record.String(text), ""
 	}
 }
+
+// keyText returns the text of a key's value in a path: what keyValue reads.
+func keyText(v record.Value) string {
+	if v.Kind == record.B {
+		return base64.RawURLEncoding.EncodeToString(v.Bytes)
+	}
+	return v.Text
+}

@@ -18,11 +18,11 @@ const (
 
 // Listing asks for a page of records.
 type Listing struct {
-	Index      string // of whose partition; empty: of the table's own
-	Partition  string // the value of the partition field as text; empty without an index: every record
-	Descending bool   // from the last by the sort field to the first
-	Limit      int    // 0: 100; 1,000 at most
-	Cursor     string // the Next of an earlier page of the same listing; empty: from the start
+	Index      string      // of whose partition; empty: of the table's own
+	Partition  string      // the value of the partition field as text; empty without an index: every record
+	Descending bool        // from the last by the sort field to the first
+	Limit      int         // 0: 100; 1,000 at most
+	Cursor     string      // the Next of an earlier page of the same listing; empty: from the start
 	After      record.Item // the same as attributes: primary key and index key; it wins
 }
 

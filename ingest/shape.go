@@ -66,6 +66,14 @@ func (s *Shape) Check(item record.Item, mode schemas.Mode) []fault.Field {
 	return faults
 }
 
+// Field returns the declared field of that name and whether there is one.
+func (s *Shape) Field(name string) (*schemas.Field, bool) {
+	if f := s.named(name); f != nil {
+		return f.Field, true
+	}
+	return nil, false
+}
+
 // named returns the field of that name, or nil.
 func (s *Shape) named(name string) *field {
 	for _, f := range s.fields {

@@ -79,7 +79,13 @@ func (s *Store) table(ctx context.Context, name string) (*table, error) {
 
 // id is a key as text; keys that differ have different ids.
 func id(k ingest.Key) string {
-	return string(record.AppendValue(record.AppendValue(nil, k.Partition), k.Sort))
+	var b []byte
+	for _, v := range []record.Value{k.Partition, k.Sort} {
+		if v.Kind != record.None {
+			b = record.AppendValue(b, v)
+		}
+	}
+	return string(b)
 }
 
 func (t *table) keyOf(item record.Item) ingest.Key {
