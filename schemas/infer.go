@@ -101,10 +101,11 @@ func DatasetName(text string) string {
 	if name == "" || name[0] >= '0' && name[0] <= '9' {
 		name = strings.Trim("data_"+name, "_")
 	}
+	name = name[:min(len(name), 50)]
 	if slices.Contains(ownNames, name) || strings.HasPrefix(name, "lookup_") || ownSuffix(name) {
-		name += "_data"
+		name = "data_" + name + "_rows"
 	}
-	return name[:min(len(name), 57)]
+	return name
 }
 
 // fieldName returns a field's name made from a column's, different from those taken.

@@ -142,6 +142,45 @@ func TestDatasetsOfOneStreamNeedADiscriminator(t *testing.T) {
 	}
 }
 
+// The YAML parser has no limits of its own: a hundred thousand brackets would take minutes and all memory.
+func TestHugeFilesAreRefusedSoon(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"brackets":   strings.Repeat("[", 100_000),
+		"braces":     strings.Repeat("{a: ", 50_000),
+		"marks":      strings.Repeat("- ", 100_000),
+		"indents":    indents(400),
+		"elements":   "fields: [" + strings.Repeat("{name: a, type: list, elem: ", 5_000),
+		"bytes":      strings.Repeat("# nothing\n", 30_000),
+		"a list":     "fields:\n" + strings.Repeat("- {name: a, type: string}\n", 9_000),
+		"keys":       strings.Repeat("title: a\n", 20_000),
+		"other keys": keys(15_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := schemas.Load(fstest.MapFS{"d/x.yaml": {Data: []byte(text)}}); err == nil {
+				t.Error("no fault")
+			}
+		})
+	}
+}
+
+func indents(levels int) string {
+	var b strings.Builder
+	for i := range levels {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
+}
+
+func keys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "k%d: 1\n", i)
+	}
+	return b.String()
+}
+
 func FuzzLoad(f *testing.F) {
 	for _, dir := range []string{"movement-pass", "testdata/broken/shop", "testdata/small/shop"} {
 		for _, name := range []string{"passes.yaml", "orders.yaml", "orders.metrics.yaml", "sales.dashboard.yaml"} {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	maxFileBytes = 1 << 20 // of one schema file; the largest by hand is a hundredth of it
-	maxFaults    = 200     // of one file: whoever has more has not written a schema file
+	maxFileBytes = 256 << 10 // of one schema file; the largest by hand is a tenth of it
+	maxFaults    = 200       // of one file: whoever has more has not written a schema file
 )
 
 type position struct{ line, column int }
@@ -53,6 +53,10 @@ func (s *sheet) faultAt(pos position, path, format string, args ...any) {
 func (s *sheet) root(text []byte) (o *object) {
 	if len(text) > maxFileBytes {
 		s.fault("", "the file has %d bytes, more than the %d that a schema file may have", len(text), maxFileBytes)
+		return nil
+	}
+	if why := tooDeep(string(text)); why != "" {
+		s.fault("", "%s for a schema file", why)
 		return nil
 	}
 	defer func() {

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -13,6 +14,15 @@ func TestEmbeddedFilesAreValid(t *testing.T) {
 	t.Parallel()
 	if err := check.Files(schemas.Embedded()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestExamplesAreValid(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"../../examples/flights", "../testdata/small"} {
+		if err := check.Files(os.DirFS(dir)); err != nil {
+			t.Errorf("%s: %v", dir, err)
+		}
 	}
 }
 
