@@ -179,7 +179,9 @@ func scans(t *testing.T, s ingest.Store) {
 			var mu sync.Mutex
 			var wg sync.WaitGroup
 			for segment := range max(segments, 1) {
-				wg.Go(func() { scanSegment(t, s, ingest.Scan{Table: "passes", Segment: segment, Segments: segments, Limit: limit}, &mu, got) })
+				wg.Go(func() {
+					scanSegment(t, s, ingest.Scan{Table: "passes", Segment: segment, Segments: segments, Limit: limit}, &mu, got)
+				})
 			}
 			wg.Wait()
 			if diff := cmp.Diff(want, got); diff != "" {
