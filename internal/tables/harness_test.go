@@ -23,9 +23,23 @@ type testLake struct {
 
 func newLake(t testing.TB) *testLake {
 	t.Helper()
-	l := &testLake{root: t.TempDir()}
+	l := &testLake{root: scratch(t)}
 	l.open(t)
 	return l
+}
+
+// scratch is a folder in memory where the system has one: these tests sync thousands of times. Benchmarks use the disk.
+func scratch(t testing.TB) string {
+	t.Helper()
+	if _, ok := t.(*testing.B); ok {
+		return t.TempDir()
+	}
+	root, err := os.MkdirTemp("/dev/shm", "tarn-tables-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(root) })
+	return root
 }
 
 func (l *testLake) open(t testing.TB) {

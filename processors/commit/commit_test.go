@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +23,7 @@ import (
 
 func TestRowsOfAllLanesBecomeOneCommit(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	moved := []rec{{"passes", "s/1", 3, "modify", "2026-11-20", "sylhet", "p3"}, {"passes", "s/1", 3, "leave", "2026-11-20", "dhaka", "p3"}}
 	rows := append([]rec{pass("s/1", 1), pass("s/1", 2), {"passes", "s/1", 4, "remove", "2026-11-21", "dhaka", "p0"}}, moved...)
 	w.land(t, "s/1", note{first: 1, last: 4, begin: true}, rows...)
@@ -78,7 +77,7 @@ func TestWhatComesAgainChangesNothing(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, t.TempDir())
+			w := newWorld(t, scratch(t))
 			w.land(t, "s/1", note{first: 1, last: 10, begin: true}, passes("s/1", 1, 10)...)
 			w.commit(t)
 			row.land(w)
@@ -98,7 +97,7 @@ func TestWhatComesAgainChangesNothing(t *testing.T) {
 // Rule 3.1: pages of a listing may show batch 2 and miss batch 1.
 func TestATornListingLosesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	calls := 0
 	w.files.ListFunc = func(ctx context.Context, prefix string) ([]fs.FileInfo, error) {
 		calls++
@@ -129,7 +128,7 @@ func TestATornListingLosesNothing(t *testing.T) {
 // Rules 2.3 and 3.2: the chain of what each reader took before shows a hole, and the commit that passes it says so.
 func TestAHoleIsRecorded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	w.land(t, "s/1", note{first: 1, last: 5, begin: true}, passes("s/1", 1, 5)...)
 	w.commit(t)
 	w.land(t, "s/1", note{first: 11, last: 12, after: 9}, passes("s/1", 11, 12)...)
@@ -164,7 +163,7 @@ func TestAnUnreadableObjectIsAHole(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, t.TempDir())
+			w := newWorld(t, scratch(t))
 			w.land(t, "s/1", note{first: 1, last: 5, begin: true}, passes("s/1", 1, 5)...)
 			key := w.land(t, "s/1", note{first: 6, last: 10, after: 5}, passes("s/1", 6, 10)...)
 			w.land(t, "s/1", note{first: 11, last: 12, after: 10}, passes("s/1", 11, 12)...)
@@ -193,7 +192,7 @@ func TestAnUnreadableObjectIsAHole(t *testing.T) {
 // A section whose bytes are what was landed, but no Parquet file of its columns, takes its whole batch with it.
 func TestABatchIsReadWhollyOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	l := w.landed(t, "s/1", note{first: 1, last: 4, begin: true}, applicant("s/1", 1), pass("s/1", 2))
 	l.Sections[1].Body = []byte("PAR1 this is not PAR1")
 	if err := w.files.Put(t.Context(), l.Key(), lake.AppendLanded(nil, l)); err != nil {
@@ -210,7 +209,7 @@ func TestABatchIsReadWhollyOrNotAtAll(t *testing.T) {
 // Rule 3.5: quarantined rows first, under their own watermark; the object goes when both have passed it.
 func TestQuarantineComesFirst(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	w.land(t, "s/1", note{first: 1, last: 3, begin: true}, pass("s/1", 1), bad("s/1", 2), pass("s/1", 3))
 	w.hook(func(step, key string) error {
 		if step == "table publish" && strings.Contains(key, "passes_changes/metadata/v2") {
@@ -240,7 +239,7 @@ func TestQuarantineComesFirst(t *testing.T) {
 // Rule 3.3: a range without rows moves no watermark alone and waits for the next row, so that the chain stays whole.
 func TestARangeWithoutRowsWaits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	w.land(t, "s/1", note{first: 1, last: 5, begin: true}, passes("s/1", 1, 5)...)
 	w.commit(t)
 	w.land(t, "s/1", note{first: 6, last: 9, after: 5})
@@ -258,7 +257,7 @@ func TestARangeWithoutRowsWaits(t *testing.T) {
 // A table that gets rows seldom catches up with the lanes it had no rows of, closed ones too, when it does.
 func TestASeldomTableCatchesUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	w.land(t, "s/1", note{first: 1, last: 2, begin: true}, applicant("s/1", 1), pass("s/1", 2))
 	w.land(t, "s/2", note{first: 1, last: 1, begin: true}, pass("s/2", 1))
 	w.commit(t)
@@ -280,8 +279,8 @@ func TestASeldomTableCatchesUp(t *testing.T) {
 // Rules 3.2 and 3.6: of two committers that race, each row is committed once, whoever wins.
 func TestCommittersRace(t *testing.T) {
 	t.Parallel()
-	for round := range 5 {
-		w := newWorld(t, filepath.Join(t.TempDir(), fmt.Sprint(round)))
+	for range 5 {
+		w := newWorld(t, scratch(t))
 		var want []rec
 		for lane := range 3 {
 			name, after := fmt.Sprintf("s/%d", lane), 0
@@ -319,7 +318,7 @@ func TestConflicts(t *testing.T) {
 	t.Parallel()
 	t.Run("a compaction won", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, t.TempDir())
+		w := newWorld(t, scratch(t))
 		w.land(t, "s/1", note{first: 1, last: 3, begin: true}, passes("s/1", 1, 3)...)
 		w.commit(t)
 		w.land(t, "s/1", note{first: 4, last: 6, after: 3}, passes("s/1", 4, 6)...)
@@ -334,7 +333,7 @@ func TestConflicts(t *testing.T) {
 	})
 	t.Run("another committer won", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, t.TempDir())
+		w := newWorld(t, scratch(t))
 		w.land(t, "s/1", note{first: 1, last: 3, begin: true}, passes("s/1", 1, 3)...)
 		other := newWorld(t, w.root)
 		puts := 0
@@ -401,7 +400,7 @@ func TestDyingAnywhereChangesNothing(t *testing.T) {
 	t.Parallel()
 	for _, dies := range []bool{true, false} {
 		for n := 1; ; n++ {
-			w := newWorld(t, t.TempDir())
+			w := newWorld(t, scratch(t))
 			w.land(t, "s/1", note{first: 1, last: 3, begin: true}, pass("s/1", 1), applicant("s/1", 2), bad("s/1", 3))
 			w.commit(t)
 			want := []rec{pass("s/1", 1), applicant("s/1", 2), bad("s/1", 3), pass("s/1", 4), bad("s/1", 5), applicant("s/1", 6), pass("s/2", 1)}
@@ -444,7 +443,7 @@ func TestDyingAnywhereChangesNothing(t *testing.T) {
 // Rule 3.7: a commit that is there although its answer was lost is taken for done at once.
 func TestALostAnswerIsNotAnError(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	w.land(t, "s/1", note{first: 1, last: 3, begin: true}, passes("s/1", 1, 3)...)
 	w.commit(t)
 	w.land(t, "s/1", note{first: 4, last: 6, after: 3}, passes("s/1", 4, 6)...)
@@ -488,7 +487,7 @@ func TestWhatItRefuses(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, t.TempDir())
+			w := newWorld(t, scratch(t))
 			l := row.land(w)
 			if err := w.files.Put(t.Context(), l.Key(), lake.AppendLanded(nil, l)); err != nil {
 				t.Fatal(err)
@@ -506,7 +505,7 @@ func TestWhatItRefuses(t *testing.T) {
 
 func TestStrangeNamesAreSetAside(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	if err := w.files.Put(t.Context(), "landing/moves/notes.txt", []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
@@ -521,7 +520,7 @@ func TestStrangeNamesAreSetAside(t *testing.T) {
 // Rule 2.5: where an archive is asked for, a landed object is kept, and committing it again changes nothing.
 func TestTheArchiveKeepsWhatLanded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	w.opts.Archive = true
 	w.start(t)
 	key := w.land(t, "s/1", note{first: 1, last: 3, begin: true}, passes("s/1", 1, 3)...)
@@ -539,7 +538,7 @@ func TestTheArchiveKeepsWhatLanded(t *testing.T) {
 
 func TestLoadsAreLanes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	w.land(t, "load/abc", note{first: 1, last: 3, begin: true}, passes("load/abc", 1, 3)...)
 	w.land(t, "load/abc", note{first: 4, last: 6, after: 3, final: true}, passes("load/abc", 4, 6)...)
 	report := w.commit(t)
@@ -554,7 +553,7 @@ func TestLoadsAreLanes(t *testing.T) {
 
 func TestSmallPassesAndSmallFiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	w.opts.MaxBytes, w.opts.MaxRows = 1, 2
 	w.start(t)
 	w.land(t, "s/1", note{first: 1, last: 5, begin: true}, passes("s/1", 1, 5)...)
@@ -572,7 +571,7 @@ func TestSmallPassesAndSmallFiles(t *testing.T) {
 
 func TestACancelledCommitStops(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, t.TempDir())
+	w := newWorld(t, scratch(t))
 	w.land(t, "s/1", note{first: 1, last: 5, begin: true}, passes("s/1", 1, 5)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	w.hook(func(step, key string) error {

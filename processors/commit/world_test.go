@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -65,6 +66,17 @@ func (f *faulty) Get(ctx context.Context, key string) ([]byte, error) {
 		return f.GetFunc(ctx, key)
 	}
 	return f.Dir.Get(ctx, key)
+}
+
+// scratch is a folder in memory where the system has one: these tests sync thousands of times.
+func scratch(t testing.TB) string {
+	t.Helper()
+	root, err := os.MkdirTemp("/dev/shm", "tarn-commit-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(root) })
+	return root
 }
 
 func newWorld(t tb, root string) *world {
