@@ -25,8 +25,8 @@ import (
 
 const patience = 30 * time.Second
 
-// browser is one page of a headless Chromium, and what it complained of and asked for.
-type browser struct {
+// browserPage is one page of a headless Chromium, and what it complained of and asked for.
+type browserPage struct {
 	t    *testing.T
 	ctx  context.Context
 	base string
@@ -35,7 +35,7 @@ type browser struct {
 	faults []string
 }
 
-func open(t *testing.T, api *fake, o console.Options) *browser {
+func open(t *testing.T, api *fake, o console.Options) *browserPage {
 	t.Helper()
 	server := httptest.NewServer(console.Handler(api, o))
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
@@ -51,7 +51,7 @@ func open(t *testing.T, api *fake, o console.Options) *browser {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	b := &browser{t: t, ctx: ctx, base: server.URL}
+	b := &browserPage{t: t, ctx: ctx, base: server.URL}
 	b.do()
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func open(t *testing.T, api *fake, o console.Options) *browser {
 }
 
 // listen collects errors on the console and requests to foreign hosts.
-func (b *browser) listen(event any) {
+func (b *browserPage) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch e := event.(type) {
@@ -87,14 +87,14 @@ func (b *browser) listen(event any) {
 	}
 }
 
-func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
+func (b *browserPage) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, steps...); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func call[P, R any](b *browser, cmd cdp.Command[P, R], params P) {
+func call[P, R any](b *browserPage, cmd cdp.Command[P, R], params P) {
 	b.t.Helper()
 	if _, err := chromedp.Call(b.ctx, cmd, params); err != nil {
 		b.t.Fatal(err)
@@ -102,7 +102,7 @@ func call[P, R any](b *browser, cmd cdp.Command[P, R], params P) {
 }
 
 // eval returns the value of an expression; a promise is waited for.
-func eval[T any](b *browser, js string) T {
+func eval[T any](b *browserPage, js string) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -112,7 +112,7 @@ func eval[T any](b *browser, js string) T {
 }
 
 // until waits for a condition in the page.
-func (b *browser) until(condition string) {
+func (b *browserPage) until(condition string) {
 	b.t.Helper()
 	poll := chromedp.Poll[chromedp.Void](condition, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(patience))
 	if err := chromedp.Do(b.ctx, poll); err != nil {
@@ -121,7 +121,7 @@ func (b *browser) until(condition string) {
 }
 
 // quiet fails when the page complained.
-func (b *browser) quiet() {
+func (b *browserPage) quiet() {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -130,18 +130,18 @@ func (b *browser) quiet() {
 	}
 }
 
-func (b *browser) size(width, height int64) {
+func (b *browserPage) size(width, height int64) {
 	b.t.Helper()
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 720})
 }
 
-func (b *browser) theme(name string) {
+func (b *browserPage) theme(name string) {
 	b.t.Helper()
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}})
 }
 
 // shot writes a picture of the whole page into the folder that CONSOLE_SHOTS names, if it does.
-func (b *browser) shot(name string) {
+func (b *browserPage) shot(name string) {
 	b.t.Helper()
 	dir := os.Getenv("CONSOLE_SHOTS")
 	if dir == "" {
@@ -159,7 +159,7 @@ func (b *browser) shot(name string) {
 const settled = `document.querySelectorAll('.tile').length > 0 && !document.querySelector('.tile .skeleton') && !document.querySelector('.tile[aria-busy=true]') && !document.querySelector('.tile.waiting')`
 
 // all has every tile in view, so that each of them asks.
-func (b *browser) all() {
+func (b *browserPage) all() {
 	b.t.Helper()
 	b.until(`document.querySelectorAll('.tile').length > 0`)
 	eval[chromedp.Void](b, `(async () => { for (const t of document.querySelectorAll('.tile')) { t.scrollIntoView(); await new Promise(r => setTimeout(r, 60)); } scrollTo(0, 0); })()`)

@@ -5,11 +5,11 @@ package console_test
 const catalogText = `{"zone":"Asia/Dhaka","viewer":"VIEWER","datasets":[{"name":"passes","title":"Passes"}],
 "lookups":{"divisions":[{"code":"barishal","label":"Barishal"},{"code":"chattogram","label":"Chattogram"},{"code":"dhaka","label":"Dhaka"},{"code":"khulna","label":"Khulna"},
 {"code":"mymensingh","label":"Mymensingh"},{"code":"rajshahi","label":"Rajshahi"},{"code":"rangpur","label":"Rangpur"},{"code":"sylhet","label":"Sylhet"}]},
-"metrics":[{"name":"applications","title":"Applications","dataset":"passes","time":"createdAt",
+"metrics":[{"name":"applications","title":"Applications","dataset":"passes","timed":true,
 "dimensions":[{"name":"division","title":"Division","lookup":"divisions"},{"name":"home","title":"Home division","lookup":"divisions"},{"name":"district","title":"District","lookup":"districts"},{"name":"reason","title":"Reason"},{"name":"status","title":"Status"},{"name":"hour","title":"Hour","hour":true}],
 "measures":[{"name":"applications","title":"Applications","format":"integer"},{"name":"approved","title":"Approved","format":"integer"},{"name":"rejected","title":"Rejected","format":"integer"},
 {"name":"approval_rate","title":"Approval rate","unit":"%","format":"percent","better":"up"},{"name":"median_decision","title":"Median time to decision","unit":"s","format":"duration","better":"down"},{"name":"p95_decision","title":"95th percentile","unit":"s","format":"duration","better":"down"}]},
-{"name":"movement","title":"Movement","dataset":"passes","time":"startAt","dimensions":[{"name":"division","title":"Division","lookup":"divisions"}],"measures":[{"name":"on_the_move","title":"People on the move","unit":"people","format":"integer","agg":"active"}]}],
+{"name":"movement","title":"Movement","dataset":"passes","timed":true,"dimensions":[{"name":"division","title":"Division","lookup":"divisions"}],"measures":[{"name":"on_the_move","title":"People on the move","unit":"people","format":"integer","agg":"active"}]}],
 "dashboards":[{"name":"overview","domain":"movement-pass","title":"Movement Pass overview","tiles":[
 {"id":"applications","title":"Applications","note":"New applications, counted when they were stored.","kind":"number","metric":"applications","measures":["applications"],"compare":true,"width":3},
 {"id":"approval","title":"Approval rate","note":"Approved among decided applications.","kind":"number","metric":"applications","measures":["approval_rate"],"compare":true,"width":3},

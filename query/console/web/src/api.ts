@@ -21,8 +21,9 @@ export interface Column { name: string; title: string; type: string; unit?: stri
 export type Cell = string | number | boolean | null;
 
 export interface Meta {
-  completeTo: string;
+  completeTo: string | null; // null: nobody knows yet
   heldBack: number;
+  truncated?: boolean;
   cached?: boolean;
   elapsedMs?: number;
   sql?: string;

@@ -3,7 +3,7 @@ import type { Filter } from "./api";
 
 export interface Dimension { name: string; title: string; lookup?: string; hour?: boolean }
 export interface Measure { name: string; title: string; description?: string; unit?: string; format?: string; better?: string; agg?: string }
-export interface Metric { name: string; title: string; description?: string; dataset: string; datasets?: string[]; time?: string; dimensions?: Dimension[]; measures?: Measure[] }
+export interface Metric { name: string; title: string; description?: string; dataset: string; timed?: boolean; dimensions?: Dimension[]; measures?: Measure[] }
 
 export type Kind = "number" | "line" | "area" | "bar" | "heat" | "table";
 

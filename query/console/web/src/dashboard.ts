@@ -39,8 +39,9 @@ export class Board {
     if (this.timer) return;
     this.timer = window.setTimeout(() => {
       this.timer = 0;
-      for (const t of this.tiles) if (!t.metric.dataset || this.grown.has(t.metric.dataset) || t.metric.datasets?.some((d) => this.grown.has(d))) t.touch();
+      const grown = [...this.grown];
       this.grown.clear();
+      for (const t of this.tiles) if (grown.some((d) => t.concerns(d))) t.touch();
     }, settle);
   }
 

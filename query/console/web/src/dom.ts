@@ -63,5 +63,5 @@ const paths: Record<string, string> = {
 
 /** icon draws one of the page's own icons; it says nothing to a screen reader. */
 export function icon(name: string): SVGElement {
-  return svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, svg("path", { d: paths[name] ?? "" }));
+  return svg("svg", { viewBox: "0 0 16 16", class: `icon icon-${name}`, "aria-hidden": "true" }, svg("path", { d: paths[name] ?? "" }));
 }

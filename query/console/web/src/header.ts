@@ -17,6 +17,7 @@ export class Header {
   readonly el: HTMLElement;
   private readonly status = h("span", { class: "status-word", role: "status" });
   private readonly at = h("span", { class: "status-time" });
+  private newest = 0;
   private readonly pause = h("button", { class: "icon-button", type: "button", "data-live": "toggle" });
 
   constructor(brand: Brand, catalog: Catalog, store: Store, toggle: () => void) {
@@ -38,7 +39,10 @@ export class Header {
     this.pause.replaceChildren(icon(status === "paused" ? "play" : "pause"));
   }
 
+  /** complete says up to when the data reaches, where that is later than what is said already. */
   complete(instant: number): void {
+    if (instant <= this.newest) return;
+    this.newest = instant;
     setText(this.at, `data to ${clockTime(instant)}`);
     setTitle(this.at, `Data complete to ${full(instant)}`);
   }

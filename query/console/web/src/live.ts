@@ -1,6 +1,6 @@
 // The stream of commits. Each says which dataset grew and up to which instant the lake is complete.
 
-export interface Commit { dataset: string; commit: number; completeTo: string }
+export interface Commit { dataset: string; commit: number; completeTo: string | null }
 export type Status = "connecting" | "live" | "paused" | "lost";
 
 const firstRetry = 1_000;

@@ -38,11 +38,11 @@ function run(app: HTMLElement, catalog: Catalog, store: Store, brand: { title: s
     if (again) board?.touch();
   };
   const live = new Live((c) => {
-    header.complete(Date.parse(c.completeTo));
+    if (c.completeTo) header.complete(Date.parse(c.completeTo));
     board.commit(c);
   }, status);
   const header = new Header(brand, catalog, store, () => (live.status === "paused" ? live.start() : live.stop()));
-  const page: Page = { catalog, queue: new Queue(atOnce), state: () => store.now, live: () => live.status !== "paused" };
+  const page: Page = { catalog, queue: new Queue(atOnce), state: () => store.now, live: () => live.status !== "paused", complete: (at) => header.complete(at) };
   const main = h("main", { id: "main", tabindex: "-1" });
   const open = (): void => {
     const dashboard = catalog.dashboards.find((d) => d.name === store.now.dashboard) ?? catalog.dashboards[0]!;

@@ -21,7 +21,7 @@ export function fit(grain: string, range: Range): string {
   const size = length(range);
   if (size === null) return grain === "minute" || grain === "hour" ? "day" : grain;
   if (grain === "minute" && size > 12 * hour) grain = "hour";
-  if (grain === "hour" && size > 31 * day) grain = "day";
+  if (grain === "hour" && size > 10 * day) grain = "day";
   if ((grain === "day" || grain === "week") && size <= 2 * day) return "hour";
   if (grain === "week" && size <= 14 * day) return "day";
   return grain;
@@ -44,7 +44,7 @@ function base(def: TileDef, metric: Metric, state: State): Query {
   if (def.dimensions?.length) q.dimensions = def.dimensions;
   if (filters.length) q.filters = filters;
   const range = rangeOf(def, state);
-  if (range.name !== "all") q.range = range;
+  if (metric.timed && range.name !== "all") q.range = range;
   return q;
 }
 
@@ -55,17 +55,17 @@ export function questions(def: TileDef, metric: Metric, state: State): Query[] {
   const first = q.measures[0] ?? "";
   switch (def.kind) {
     case "number": {
-      const all = [def.compare ? { ...q, compare: "previous" } : q];
-      if (metric.time && range.name !== "all") all.push({ ...q, measures: [first], grain: def.grain || sparkGrain(range) });
+      const all = [def.compare && q.range ? { ...q, compare: "previous" } : q];
+      if (q.range) all.push({ ...q, measures: [first], grain: def.grain || sparkGrain(range) });
       return all;
     }
     case "line":
     case "area":
-      return [{ ...q, grain: fit(def.grain || "day", range), ...(def.compare && !def.dimensions?.length ? { compare: "previous" } : {}), ...(def.limit ? { limit: def.limit } : {}) }];
+      return [{ ...q, grain: fit(def.grain || "day", range), ...(def.compare && q.range && !def.dimensions?.length ? { compare: "previous" } : {}), ...(def.limit ? { limit: def.limit } : {}) }];
     case "heat":
       return [{ ...q, ...(def.limit ? { limit: def.limit } : {}) }];
     default:
       if (def.grain) return [{ ...q, grain: fit(def.grain, range), ...(def.limit ? { limit: def.limit } : {}) }];
-      return [{ ...q, order: [{ by: first, desc: true }], limit: def.limit || 10, ...(def.compare && def.kind === "table" ? { compare: "previous" } : {}) }];
+      return [{ ...q, order: [{ by: first, desc: true }], limit: def.limit || 10 }];
   }
 }

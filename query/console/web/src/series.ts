@@ -2,7 +2,7 @@
 import type { Answer, Cell, Column } from "./api";
 import type { Metric, TileDef } from "./catalog";
 import { figure } from "./format";
-import { wallOf } from "./zone";
+import { bucketName, wallOf } from "./zone";
 
 export interface Field { column: Column; at: number; label: number } // label: where the value's name stands; at where there is none
 
@@ -32,6 +32,8 @@ export function nameOf(row: Cell[], f: Field): string {
   if (label === true || label === "true") return "Yes";
   if (label === false || label === "false") return "No";
   const text = String(label);
+  if (f.column.type === "date") return bucketName(wallOf(text), "day");
+  if (f.column.type === "timestamp" || f.column.type === "local") return bucketName(wallOf(text), "minute");
   return f.label === f.at && text === "unknown" ? "Unknown" : text;
 }
 

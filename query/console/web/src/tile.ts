@@ -19,7 +19,7 @@ const shortestPause = 200; // between two questions of one tile, however often t
 const longestPause = 5_000;
 
 /** Page is what tiles share. */
-export interface Page { catalog: Catalog; queue: Queue; state(): State; live(): boolean }
+export interface Page { catalog: Catalog; queue: Queue; state(): State; live(): boolean; complete(instant: number): void }
 
 export class Tile {
   readonly el: HTMLElement;
@@ -28,6 +28,7 @@ export class Tile {
   private readonly body = h("div", { class: "tile-body" });
   private readonly fresh = h("span", { class: "complete" });
   private readonly held = h("button", { class: "badge held", type: "button", hidden: true });
+  private readonly cut = h("span", { class: "cut", hidden: true, title: "There are more rows; the CSV has them." }, "First rows only");
   private view: View | null = null;
   private asTable = false;
   private answers: (Answer | null)[] = [];
@@ -35,6 +36,7 @@ export class Tile {
   private busy = false; // a question is waiting or running
   private dirty = true;
   private drawn = ""; // the questions whose answers are shown
+  private rows = ""; // the figures that are shown
   private began = 0;
   private took = 0;
   private timer = 0;
@@ -47,7 +49,7 @@ export class Tile {
     const chart = def.kind !== "number";
     this.el = h("section", { class: `tile kind-${def.kind} w-${def.width || (chart ? 6 : 3)}`, "aria-labelledby": id, "aria-busy": "true", "data-tile": def.id },
       h("header", { class: "tile-head" }, h("div", { class: "tile-title" }, h("h2", { id, title: note || def.title }, def.title), note && h("p", { class: chart ? "note" : "sr-only", title: note }, note)), menu(button, () => this.items())),
-      this.body, h("footer", { class: "tile-foot" }, this.fresh, this.held));
+      this.body, h("footer", { class: "tile-foot" }, this.fresh, this.cut, this.held));
     this.held.addEventListener("click", () => showHeldBack(count(this.answers[0]?.meta.heldBack ?? 0, "row")));
     this.skeleton();
   }
@@ -67,6 +69,13 @@ export class Tile {
     const pause = Math.min(longestPause, Math.max(shortestPause, this.took * 2));
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.enqueue(), Math.max(0, this.began + pause - performance.now()));
+  }
+
+  /** concerns reports whether a dataset has a part in the tile’s figures. */
+  concerns(dataset: string): boolean {
+    if (!this.metric.dataset || this.metric.dataset === dataset) return true;
+    const used = Object.keys(this.answers[0]?.meta.commits ?? {});
+    return used.includes(dataset) || used.includes(`${dataset}_changes`);
   }
 
   /** stale reports whether the tile has yet to look. */
@@ -110,20 +119,23 @@ export class Tile {
   private show(key: string): void {
     const answer = this.answers[0];
     if (!answer) return;
-    this.drawn = key;
+    const rows = JSON.stringify(this.answers.map((a) => [a?.rows, a?.compare?.rows]));
+    const same = key === this.drawn && rows === this.rows && this.view !== null;
+    [this.drawn, this.rows] = [key, rows];
     this.el.classList.remove("waiting");
+    this.age();
+    if (same) return;
     if (this.def.kind !== "number" && empty(read(answer, this.def, this.metric))) {
       this.replace(null);
       const what = (this.metric.title || this.def.title).toLowerCase();
       this.body.replaceChildren(h("div", { class: "state" }, h("p", {}, `No ${what} in this range`), h("p", { class: "muted" }, "Choose a longer range or other divisions.")));
     } else {
       if (!this.view) {
-        const frame = { def: this.def, metric: this.metric, body: this.body };
+        const frame = { def: this.def, metric: this.metric, body: this.body, grain: () => (JSON.parse(this.drawn) as Query[])[0]?.grain ?? "" };
         this.replace(this.asTable ? new TableView(frame) : viewOf(frame));
       }
       this.view?.draw(this.answers);
     }
-    this.age();
   }
 
   private fail(problem: unknown): void {
@@ -155,17 +167,19 @@ export class Tile {
   age(): void {
     const meta = this.answers[0]?.meta;
     if (!meta) return;
-    const at = Date.parse(meta.completeTo);
+    const at = Date.parse(meta.completeTo ?? "");
     const known = !Number.isNaN(at);
+    if (known) this.page.complete(at);
     const behind = serverNow() - at;
     const range = rangeOf(this.def, this.page.state());
     const over = known && length(range) !== null && !!range.to && wallOf(range.to) <= wall(at);
     const stale = known && !over && this.page.live() && behind > staleAfter;
     this.fresh.classList.toggle("stale", stale);
-    setText(this.fresh, !known ? "No data yet" : stale ? `Data is ${age(behind)} old` : `Complete to ${clockTime(at)}`);
+    setText(this.fresh, !known ? "Completeness unknown" : stale ? `Data is ${age(behind)} old` : `Complete to ${clockTime(at)}`);
     setTitle(this.fresh, known ? `Data complete to ${full(at)}` : "");
     this.held.hidden = !meta.heldBack;
     setText(this.held, `${count(meta.heldBack ?? 0, "row")} held back`);
+    this.cut.hidden = !meta.truncated;
   }
 
   private items(): Item[] {

@@ -7,7 +7,6 @@ import { colours, onTheme } from "../theme";
 import { bucketName, spanName, wall } from "../zone";
 import { init, type ECharts } from "./echarts";
 import { option, type Picture } from "./option";
-import { grainOf } from "./table";
 import type { Frame, View } from "./view";
 
 export class ChartView implements View {
@@ -33,12 +32,11 @@ export class ChartView implements View {
     const { times, series } = lines(t);
     const before = answer.compare ? lines(t, answer.compare.rows) : null;
     const range = answer.compare?.range;
-    const grain = answer.columns[t.time]?.format || grainOf(t);
     this.picture = {
-      kind: this.frame.def.kind, grain, times, series: empty(t) ? [] : series,
+      kind: this.frame.def.kind, grain: this.frame.grain(), stacked: t.dimensions.length > 0, times, series: empty(t) ? [] : series,
       before: before?.series[0] ? shift(before.series[0], before.times, times) : null,
       beforeName: range?.from && range.to ? `Before (${spanName(range.from, range.to)})` : "Period before",
-      completeTo: wall(Date.parse(answer.meta.completeTo)),
+      completeTo: answer.meta.completeTo ? wall(Date.parse(answer.meta.completeTo)) : Infinity,
     };
     this.words();
     this.paint();

@@ -2,7 +2,7 @@
 import type { Answer } from "../api";
 import { measuresOf, type Measure } from "../catalog";
 import { h, setText, setTitle } from "../dom";
-import { big, change, figure, show } from "../format";
+import { big, change, figure, show, type Shape } from "../format";
 import { lines, read } from "../series";
 import { still } from "../theme";
 import { spanName } from "../zone";
@@ -12,7 +12,9 @@ import type { Frame, View } from "./view";
 const marks = { up: "↑", down: "↓", same: "→" };
 
 export class NumberView implements View {
-  private readonly value = h("p", { class: "value" });
+  private readonly figure = h("span", {});
+  private readonly unit = h("span", { class: "unit" });
+  private readonly value = h("p", { class: "value" }, this.figure, this.unit);
   private readonly change = h("span", { class: "change", hidden: true });
   private readonly against = h("span", { class: "against" });
   private readonly others = h("dl", { class: "others", hidden: true });
@@ -30,14 +32,16 @@ export class NumberView implements View {
     const t = read(answer, this.frame.def, this.frame.metric);
     const row = answer.rows[0] ?? [];
     const first = t.measures[0];
-    const shape = first?.column ?? {};
+    const shape: Shape = first?.column ?? {};
     const cell = first ? row[first.at] : null;
-    if (setText(this.value, big(cell, shape)) && !still()) {
+    const unit = shape.unit && shape.unit.length > 3 ? shape.unit : "";
+    setText(this.unit, unit);
+    if (setText(this.figure, big(cell, shape)) && !still()) {
       this.value.classList.remove("fresh");
       void this.value.offsetWidth; // the animation starts again only after a layout
       this.value.classList.add("fresh");
     }
-    setTitle(this.value, show(cell, shape));
+    setTitle(this.value, `${show(cell, shape)} ${unit}`.trim());
     this.compare(answer, first?.at ?? 0, cell);
     this.more(row, t.measures.slice(1));
     if (course) {

@@ -10,6 +10,7 @@ import { bucketName, dayMonth, hm } from "../zone";
 export interface Picture {
   kind: string;
   grain: string;
+  stacked: boolean; // the series are parts of one whole
   times: number[];
   series: Series[];
   before: Series | null;
@@ -26,7 +27,7 @@ export function option(p: Picture, seen: Set<string>, c: Colours): EChartsCoreOp
   const open = p.times.findIndex((at) => at + (lengths[p.grain] ?? day) > p.completeTo && at <= p.completeTo);
   return {
     animation: false, textStyle: { fontFamily: c.font },
-    grid: { left: 0, right: 8, top: 8, bottom: 0, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 2, right: 20, top: 8, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: {
       type: "time", boundaryGap: p.kind === "bar" ? ["2%", "2%"] : false, min: p.times[0], max: p.times.at(-1), splitNumber: 6,
       axisLine: { lineStyle: { color: c.line } }, axisTick: { show: false }, splitLine: { show: false },
@@ -52,7 +53,7 @@ function drawn(p: Picture, s: Series, color: string, open: number, i: number): o
     return [{ type: "bar", name: s.name, data, color, barMaxWidth: 28, barCategoryGap: "28%", itemStyle: { borderRadius: many ? 0 : [3, 3, 0, 0] }, ...(many ? { stack: "all" } : {}), emphasis: { disabled: true } }];
   }
   const area = p.kind === "area";
-  const stacked = area && many;
+  const stacked = area && many && p.stacked;
   const base = { type: "line", color, showSymbol: p.times.length === 1, symbolSize: 6, smooth: 0.15, smoothMonotone: "x", emphasis: { disabled: true }, z: 10 - i };
   const fill = area ? { areaStyle: { color, opacity: stacked ? 0.45 : 0.14 } } : {};
   if (open < 1 || stacked) {

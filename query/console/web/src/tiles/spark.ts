@@ -22,10 +22,11 @@ export class Spark {
       this.area.setAttribute("d", "");
       return;
     }
-    const low = Math.min(0, ...known);
-    const high = Math.max(...known, low + 1e-9);
+    const high = Math.max(...known);
+    const least = Math.min(...known);
+    const low = least > high / 2 ? least - (high - least) * 0.5 - high * 0.02 : Math.min(0, least); // far from 0, the shape matters more than the distance
     const x = (i: number): string => ((i / (values.length - 1)) * width).toFixed(1);
-    const y = (v: number): string => (height - edge - ((v - low) / (high - low)) * (height - 2 * edge)).toFixed(1);
+    const y = (v: number): string => (height - edge - ((v - low) / (high - low || 1)) * (height - 2 * edge)).toFixed(1);
     const points = values.map((v, i) => (v === null ? null : `${x(i)} ${y(v)}`)).filter((p) => p !== null);
     const path = `M${points.join("L")}`;
     const last = values.findLastIndex((v) => v !== null);

@@ -1,7 +1,7 @@
 // Rows as rows; also the words behind every chart.
 import type { Answer } from "../api";
 import { h } from "../dom";
-import { figure, show } from "../format";
+import { show } from "../format";
 import { nameOf, read, type Table } from "../series";
 import { bucketName, wallOf } from "../zone";
 import type { Frame, View } from "./view";
@@ -16,17 +16,12 @@ export class TableView implements View {
     const t = read(answer, this.frame.def, this.frame.metric);
     const at = this.frame.body.querySelector(".scroll");
     const [top, left] = [at?.scrollTop ?? 0, at?.scrollLeft ?? 0];
-    const box = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${this.frame.def.title}, table` }, tableOf(t, this.frame.def.title, grainOf(t)));
+    const box = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${this.frame.def.title}, table` }, tableOf(t, this.frame.def.title, this.frame.grain()));
     this.frame.body.replaceChildren(box);
     box.scrollTo(left, top);
   }
 
   end(): void {}
-}
-
-/** grainOf guesses the grain of the buckets from their form. */
-export function grainOf(t: Table): string {
-  return t.time >= 0 && String(t.answer.rows[0]?.[t.time] ?? "").length > 10 ? "hour" : "day";
 }
 
 /** tableOf makes a table of an answer. */
@@ -35,23 +30,12 @@ export function tableOf(t: Table, caption: string, grain: string): HTMLTableElem
   if (t.time >= 0) heads.push(h("th", { scope: "col" }, t.answer.columns[t.time]?.title || "Time"));
   for (const d of t.dimensions) heads.push(h("th", { scope: "col", title: d.column.title }, d.column.title));
   for (const m of t.measures) heads.push(h("th", { scope: "col", class: "figure", title: m.column.title }, m.column.title));
-  const top = new Map(t.measures.map((m) => [m.at, Math.max(0, ...t.answer.rows.map((r) => figure(r[m.at]) ?? 0))]));
   const rows = t.answer.rows.slice(0, most).map((row) => {
     const cells: HTMLElement[] = [];
     if (t.time >= 0) cells.push(h("td", {}, bucketName(wallOf(String(row[t.time])), grain)));
     for (const d of t.dimensions) cells.push(h("td", { title: nameOf(row, d), class: "name" }, nameOf(row, d)));
-    t.measures.forEach((m, i) => {
-      const cell = h("td", { class: "figure" }, show(row[m.at], m.column));
-      if (i === 0 && t.time < 0) bar(cell, figure(row[m.at]), top.get(m.at) ?? 0);
-      cells.push(cell);
-    });
+    for (const m of t.measures) cells.push(h("td", { class: "figure" }, show(row[m.at], m.column)));
     return h("tr", {}, ...cells);
   });
   return h("table", { class: "table" }, h("caption", { class: "sr-only" }, caption), h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows));
-}
-
-function bar(cell: HTMLElement, value: number | null, top: number): void {
-  if (value === null || top <= 0) return;
-  cell.classList.add("barred");
-  cell.style.setProperty("--share", `${((value / top) * 100).toFixed(1)}%`);
 }

@@ -3,7 +3,7 @@ import type { Answer } from "../api";
 import type { Metric, TileDef } from "../catalog";
 
 /** Frame is what a tile's content knows of the tile. */
-export interface Frame { def: TileDef; metric: Metric; body: HTMLElement }
+export interface Frame { def: TileDef; metric: Metric; body: HTMLElement; grain(): string }
 
 /** View draws answers into a tile's body. It changes what is there instead of replacing it, so that nothing flickers. */
 export interface View {
