@@ -48,6 +48,7 @@ func Trino(schema string) Dialect {
 		relation: func(name string) string { return Ident(schema) + "." + Ident(name) },
 		inline:   " AS ",
 		epoch:    func(e string) string { return "cast(to_unixtime(" + e + ") * 1000000 as bigint)" },
+		minute:   func(e string) string { return "date_trunc('minute', " + e + ")" },
 		quantile: func(e string, p float64) string {
 			return fmt.Sprintf("approx_percentile(cast(%s as double), %g)", e, p)
 		},
