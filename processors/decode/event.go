@@ -166,8 +166,9 @@ func (e *event) note(h *head) {
 
 // refuse stops at records that no schema can make sense of, because the stream is set up to leave the new image out.
 func (e *event) refuse() {
-	if v := string(e.head.view); v == "KEYS_ONLY" || v == "OLD_IMAGE" {
-		e.err = fault.New(fault.Invalid, "the stream of table %s carries %s; set its view type to NEW_AND_OLD_IMAGES or NEW_IMAGE", e.plan.stream, v)
+	switch string(e.head.view) {
+	case "KEYS_ONLY", "OLD_IMAGE":
+		e.err = fault.New(fault.Invalid, "the stream %s carries %s; set its view type to NEW_AND_OLD_IMAGES or NEW_IMAGE", e.plan.stream, e.head.view)
 	}
 }
 

@@ -163,7 +163,7 @@ func compileField(s *schemas.Field) (*field, error) {
 	f := &field{Field: s, class: c, kind: kinds[c], label: []byte(s.Name), ages: ages(s.Privacy.Bands), literal: strconv.Quote(s.Name) + `:`}
 	f.valueAt = len(f.literal)
 	f.literal += `{"` + f.kind.String() + `":`
-	if f.kind == record.S || f.kind == record.N {
+	if f.kind == record.S || f.kind == record.N || f.kind == record.B {
 		f.literal += `"`
 	}
 	var err error

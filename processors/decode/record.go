@@ -14,7 +14,7 @@ func (d *Decoder) record() bool {
 	r.forget()
 	r.why = ""
 	d.head, d.name = head{}, ""
-	d.now.known, d.was.known, d.keys.known = false, false, false
+	d.now.known, d.was.known, d.keys.known, d.told = false, false, false, false
 	at := r.pos
 	if r.peek() != '{' {
 		return r.unexpected("record")
