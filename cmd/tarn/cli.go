@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"runtime"
+
+	"github.com/tarn-lake/tarn/internal/config"
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/folder"
+	"github.com/tarn-lake/tarn/internal/node"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// globals are the flags that every command takes.
+type globals struct {
+	Data    string `help:"The data folder (TARN_DATA; data)." placeholder:"DIR"`
+	Schemas string `help:"A folder of dataset files to use instead of the built-in Movement Pass (TARN_SCHEMAS)." placeholder:"DIR"`
+	JSON    bool   `help:"Print one JSON document."`
+}
+
+type cli struct {
+	globals
+
+	Up         upCmd      `cmd:"" help:"Run everything on this machine: API, lake, dashboard."`
+	SQL        sqlCmd     `cmd:"" name:"sql" help:"Answer one read-only SELECT."`
+	Query      queryCmd   `cmd:"" help:"Answer a metric."`
+	Verify     verifyCmd  `cmd:"" help:"Compare the lake with the store, record by record."`
+	Compact    compactCmd `cmd:"" help:"Merge small files now."`
+	Quarantine struct {
+		List quarantineListCmd `cmd:"" help:"List records that could not be decoded."`
+		Show quarantineShowCmd `cmd:"" help:"Show one of them with its whole payload."`
+	} `cmd:"" help:"Look at records that could not be decoded."`
+	Status   statusCmd   `cmd:"" help:"Say what the data folder holds and how fresh it is."`
+	Settings settingsCmd `cmd:"" help:"Print the reference of all settings."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// environment is what commands run in.
+type environment struct {
+	globals
+	getenv func(string) string
+	out    *output
+}
+
+// settings returns the machine's settings: flags before the environment before defaults.
+func (e *environment) settings() (config.Up, error) {
+	s, err := config.Load[config.Up](e.getenv)
+	if err != nil {
+		return s, err
+	}
+	if e.Data != "" {
+		s.Data = e.Data
+	}
+	if e.Schemas != "" {
+		s.Schemas = e.Schemas
+	}
+	return s, nil
+}
+
+// do runs an operation: in the process that has the data folder, or here if none has.
+func (e *environment) do(ctx context.Context, name string, args, result any) error {
+	s, err := e.settings()
+	if err != nil {
+		return err
+	}
+	running, held, err := folder.Who(s.Data)
+	if err != nil {
+		return err
+	}
+	if held && running.URL == "" {
+		return fault.New(fault.Transient, "process %d has the data folder %s and is not ready yet: try again in a moment", running.PID, s.Data)
+	}
+	if held {
+		return node.NewRemote(running).Do(ctx, name, args, result, e.out.tell)
+	}
+	s.LogLevel = "warn" // a tool's own words are enough
+	n, err := node.Open(ctx, s, node.Options{Log: e.out.stderr, Version: version})
+	if err != nil {
+		return err
+	}
+	if err := n.Do(ctx, name, args, result, e.out.tell); err != nil {
+		_ = n.Close(ctx) // the operation's own error says more
+		return err
+	}
+	return n.Close(ctx)
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(e *environment) error {
+	v := map[string]any{"version": version, "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH, "folderFormat": folder.Format}
+	return e.out.result(v, func(w io.Writer) {
+		fmt.Fprintf(w, "tarn %s (%s, %s/%s, folder format %d)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH, folder.Format)
+	})
+}
+
+type settingsCmd struct{}
+
+// Run prints the settings as a Markdown table.
+func (settingsCmd) Run(e *environment) error {
+	all := config.Describe[config.Up]()
+	return e.out.result(all, func(w io.Writer) { fmt.Fprint(w, config.Reference(all)) })
+}
+
+// registry loads the dataset files that the command is about.
+func (e *environment) registry(dir string) (*schemas.Registry, fs.FS, error) {
+	fsys, err := node.SchemaFiles(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := node.LoadSchemas(dir)
+	return r, fsys, err
+}

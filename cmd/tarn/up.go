@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tarn-lake/tarn/internal/folder"
+	"github.com/tarn-lake/tarn/internal/node"
+)
+
+type upCmd struct {
+	Addr   string `help:"Address to listen on (TARN_ADDR; 127.0.0.1:8080)." placeholder:"HOST:PORT"`
+	NoDemo bool   `help:"No history in an empty folder and no live demo traffic."`
+	Fresh  bool   `help:"Empty the data folder first."`
+}
+
+// Run runs everything until it is told to stop.
+func (c *upCmd) Run(ctx context.Context, e *environment) error {
+	began := time.Now()
+	s, err := e.settings()
+	if err != nil {
+		return err
+	}
+	if c.Addr != "" {
+		s.Addr = c.Addr
+	}
+	listener, err := node.Listen(s.Addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if c.Fresh {
+		if err := folder.Remove(s.Data); err != nil {
+			return err
+		}
+	}
+	n, err := node.Open(ctx, s, node.Options{Log: e.out.stderr, Version: version})
+	if err != nil {
+		return err
+	}
+	g, inner := errgroup.WithContext(ctx)
+	g.Go(func() error { return n.Serve(inner, listener) })
+	g.Go(func() error { return n.Run(inner) })
+	if s.Demo && !c.NoDemo && n.HasDemo() {
+		g.Go(func() error { return c.demo(inner, e, n) })
+	}
+	greet(e.out.stderr, n, "http://"+listener.Addr().String(), time.Since(began))
+	err = g.Wait()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, n.Close(context.WithoutCancel(ctx)))
+}
+
+func (c *upCmd) demo(ctx context.Context, e *environment, n *node.Node) error {
+	began := time.Now()
+	said := false
+	err := n.Seed(ctx, func(s node.Step) { said = true; e.out.tell(s) })
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("make the demo: %w", err)
+	}
+	if said {
+		e.out.note(fmt.Sprintf("The demo's history is in the lake (%s). Live traffic goes on from here.", time.Since(began).Round(100*time.Millisecond)))
+	}
+	return n.Traffic(ctx)
+}
+
+func greet(w io.Writer, n *node.Node, url string, took time.Duration) {
+	fmt.Fprintf(w, "\n  Tarn is up (%d ms).\n\n", took.Milliseconds())
+	fmt.Fprintf(w, "  Dashboard     %s/?token=%s\n", url, n.Token())
+	if regions := n.Regions(); len(regions) > 0 {
+		region := regions[min(2, len(regions)-1)]
+		fmt.Fprintf(w, "  as a manager  %s/?token=%s   (sees %s only)\n", url, n.RegionToken(region), region)
+	}
+	fmt.Fprintf(w, "  API           %s/v1/openapi.json\n", url)
+	fmt.Fprintf(w, "  Health        %s/healthz   %s/metrics\n\n  Ctrl-C stops it.\n\n", url, url)
+}

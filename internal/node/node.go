@@ -1,0 +1,226 @@
+// Package node joins the stages in one process: the store, the readers of its change feed, the committer, the
+// compactor, the query engine and the pages. What a tool asks of a data folder is done here too, by the same code.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tarn-lake/tarn/ingest"
+	"github.com/tarn-lake/tarn/ingest/embedded"
+	"github.com/tarn-lake/tarn/internal/blob/dir"
+	"github.com/tarn-lake/tarn/internal/config"
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/folder"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/processors/commit"
+	"github.com/tarn-lake/tarn/processors/compact"
+	"github.com/tarn-lake/tarn/processors/land"
+	"github.com/tarn-lake/tarn/processors/stream"
+	"github.com/tarn-lake/tarn/query"
+	"github.com/tarn-lake/tarn/query/duckdb"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// Options are what a node needs beside its settings.
+type Options struct {
+	Log     io.Writer // where log lines go; nil: nowhere
+	Version string
+}
+
+// Node is one data folder with everything that works on it. Open it, Run it, ask it, Close it.
+type Node struct {
+	settings   config.Up
+	opts       Options
+	log        *slog.Logger
+	folder     *folder.Folder
+	registry   *schemas.Registry
+	store      *embedded.Store
+	files      *dir.Dir
+	catalog    *tables.Catalog
+	lander     *land.Lander
+	committer  *commit.Committer
+	compactor  *compact.Compactor
+	histories  []compact.History
+	quarantine *tables.Table
+	progress   map[string]*stream.Progress // by stream
+	engine     *duckdb.Engine
+	query      *query.Service
+	meters     *meters
+	observe    telemetry.Observe
+	url        string // where it is served; empty: it is not
+
+	landed      chan struct{} // something has landed; holds at most one
+	committing  sync.Mutex    // one round of commits at a time in this process
+	commitEvery atomic.Int64  // shortest time between two commits, in nanoseconds
+	seeding     atomic.Bool   // the demo's history is being written
+	closers     []func() error
+}
+
+// SchemaFiles returns the dataset files in dir, or the built-in ones.
+func SchemaFiles(dir string) (fs.FS, error) {
+	if dir == "" {
+		return schemas.Embedded(), nil
+	}
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
+		return nil, fault.New(fault.NotFound, "%s is not a folder of dataset files", dir)
+	}
+	return os.DirFS(dir), nil
+}
+
+// LoadSchemas loads the datasets in dir, or the built-in ones.
+func LoadSchemas(dir string) (*schemas.Registry, error) {
+	if dir == "" {
+		return schemas.Load(schemas.Embedded())
+	}
+	if _, err := SchemaFiles(dir); err != nil {
+		return nil, err
+	}
+	return schemas.LoadDir(dir)
+}
+
+// Open takes the data folder and opens everything in it. Nothing runs yet.
+func Open(ctx context.Context, s config.Up, o Options) (*Node, error) {
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+		return nil, fault.New(fault.Invalid, "TARN_LOG_LEVEL: %q is none of debug, info, warn, error", s.LogLevel)
+	}
+	n := &Node{
+		settings: s, opts: o, log: telemetry.NewLogger(o.Log, level, telemetry.Form(s.LogForm)),
+		progress: map[string]*stream.Progress{}, landed: make(chan struct{}, 1),
+	}
+	n.commitEvery.Store(int64(s.CommitEvery))
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(err, n.release())
+	}
+	return n, nil
+}
+
+func (n *Node) open(ctx context.Context) error {
+	var err error
+	if n.registry, err = LoadSchemas(n.settings.Schemas); err != nil {
+		return err
+	}
+	if n.folder, err = folder.Open(n.settings.Data); err != nil {
+		return err
+	}
+	n.closers = append(n.closers, n.folder.Close)
+	n.meters = newMeters(n)
+	for _, step := range []func(context.Context) error{n.openStore, n.openLake, n.openProcessors, n.openQuery} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Node) openStore(context.Context) (err error) {
+	n.store, err = embedded.Open(n.folder.Path("store"), append(ingest.Tables(n.registry), stateDefinition), embedded.Options{
+		Shards: n.settings.Shards, MinFree: int64(n.settings.ReserveMB) << 20,
+	})
+	if err != nil {
+		return fmt.Errorf("open the store: %w", err)
+	}
+	n.closers = append(n.closers, n.store.Close)
+	return nil
+}
+
+func (n *Node) openLake(ctx context.Context) (err error) {
+	if n.files, err = dir.Open(n.folder.Path("lake")); err != nil {
+		return fmt.Errorf("open the lake: %w", err)
+	}
+	if n.catalog, err = tables.OpenFolder(ctx, n.folder.Path("lake"), tables.Options{}); err != nil {
+		return fmt.Errorf("open the tables: %w", err)
+	}
+	for _, d := range n.registry.Datasets() {
+		h := compact.History{Dataset: d}
+		if h.Changes, err = n.catalog.Table(ctx, tables.Changes(d)); err != nil {
+			return fmt.Errorf("open %s: %w", d.ChangesTable(), err)
+		}
+		if !d.Key.IsZero() {
+			if h.Base, err = n.catalog.Table(ctx, compact.BaseSpec(d)); err != nil {
+				return fmt.Errorf("open %s: %w", d.BaseTable(), err)
+			}
+		}
+		n.histories = append(n.histories, h)
+	}
+	n.quarantine, err = n.catalog.Table(ctx, tables.Quarantine())
+	return err
+}
+
+func (n *Node) openProcessors(context.Context) error {
+	observe := telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelDebug))
+	var err error
+	if n.lander, err = land.New(n.files, n.registry, land.Options{MaskKey: n.folder.Key("mask")}); err != nil {
+		return err
+	}
+	n.committer = commit.New(n.files, n.catalog, n.registry, commit.Options{Log: n.log, Observe: observe, Keep: n.settings.Snapshots, KeepFor: keepFor})
+	n.observe = observe
+	n.compactor = n.newCompactor(0)
+	for _, s := range n.registry.Streams() {
+		n.progress[s] = stream.NewProgress()
+	}
+	return nil
+}
+
+// newCompactor returns a compactor that takes a day for closed so long after its end; 0: its own choice.
+func (n *Node) newCompactor(closedAfter time.Duration) *compact.Compactor {
+	return compact.New(n.files, compact.Options{ClosedAfter: closedAfter, Keep: n.settings.Snapshots, Grace: keepFor, RoundBytes: 12 << 20, Observe: n.observe})
+}
+
+// always, as the time after which a day is closed, closes every day.
+const always = -100 * 365 * 24 * time.Hour
+
+// keepFor is how long replaced files stay for questions that read them; no question may take longer.
+const keepFor = time.Minute
+
+func (n *Node) openQuery(context.Context) (err error) {
+	temp := n.folder.Path("temp")
+	n.engine, err = duckdb.Open(duckdb.Options{MemoryMB: n.settings.QueryMemory, TempDir: temp, Dirs: []string{n.folder.Path("lake")}})
+	if err != nil {
+		return fmt.Errorf("open the query engine: %w", err)
+	}
+	n.closers = append(n.closers, n.engine.Close)
+	n.query = query.New(n.registry, query.NewLake(n.catalog, n.registry, n), n.engine, query.Options{})
+	return nil
+}
+
+// Complete returns the instant up to which the dataset's changes are in the lake, as query wants to know it.
+func (n *Node) Complete(dataset string, _ lake.Watermarks) time.Time { return n.complete(dataset) }
+
+func (n *Node) complete(dataset string) time.Time {
+	d, ok := n.registry.Dataset(dataset)
+	if !ok || n.progress[d.Stream] == nil {
+		return time.Time{}
+	}
+	return n.progress[d.Stream].Complete()
+}
+
+// Registry returns the node's datasets.
+func (n *Node) Registry() *schemas.Registry { return n.registry }
+
+// Close gives everything back. Run must have returned.
+func (n *Node) Close(context.Context) error { return n.release() }
+
+func (n *Node) release() error {
+	var err error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, n.closers[i]())
+	}
+	n.closers = nil
+	return err
+}
