@@ -38,14 +38,22 @@ func (d *Decoder) locate() {
 func (d *Decoder) spot(im *image, change int32) (region string, day int32, told bool) {
 	v := &d.set.place
 	region, day = d.regionOf(im), change
-	if v.day < 0 || !im.known || im.slots[v.day].state != present {
+	if v.day < 0 || !im.known || d.slot(im, v.day).state != present {
 		return region, day, false
 	}
-	at := im.slots[v.day].num
+	at := d.slot(im, v.day).num
 	if d.set.fields.all[v.day].class != days {
 		at = floorDiv(at, dayMicros)
 	}
 	return region, v.dayOf(at), true
+}
+
+// slot returns the slot of a field in an image.
+func (d *Decoder) slot(im *image, field int) *slot {
+	if im == &d.was {
+		return d.old(field)
+	}
+	return &im.slots[field]
 }
 
 func (d *Decoder) regionOf(im *image) string {
@@ -59,7 +67,7 @@ func (d *Decoder) regionOf(im *image) string {
 	if !im.known || len(v.path) == 0 {
 		return v.rule.Unknown
 	}
-	s, f := &im.slots[v.path[0]], &d.set.fields.all[v.path[0]]
+	s, f := d.slot(im, v.path[0]), &d.set.fields.all[v.path[0]]
 	for _, step := range v.path[1:] {
 		if s.state != present {
 			return v.rule.Unknown

@@ -93,19 +93,31 @@ func (d *Decoder) repeat(next, n int) bool {
 			was.extra = append(was.extra, im.extra[-1-p.field])
 			continue
 		}
-		if was.slots[p.field].state != absent {
+		s := &was.slots[p.field]
+		if s.state != absent {
 			return r.fail(int(p.from+shift), "the attribute is there twice")
 		}
-		was.slots[p.field] = im.slots[p.field]
+		s.state, s.from = same, im.slots[p.field].from
 	}
 	r.pos = int(im.places[next+n-1].to + shift)
 	return true
+}
+
+// old returns the slot of a field in the old image.
+func (d *Decoder) old(field int) *slot {
+	if s := &d.was.slots[field]; s.state != same {
+		return s
+	}
+	return &d.now.slots[field]
 }
 
 // common returns how many bytes a and b begin with alike.
 func common(a, b []byte) int {
 	n := min(len(a), len(b))
 	i := 0
+	for i+64 <= n && string(a[i:i+64]) == string(b[i:i+64]) {
+		i += 64
+	}
 	for ; i+8 <= n; i += 8 {
 		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
 			return i + bits.TrailingZeros64(x)>>3
@@ -122,6 +134,9 @@ func common(a, b []byte) int {
 func (d *Decoder) differ() {
 	d.changed = d.changed[:0]
 	for i := range d.now.slots {
+		if d.was.slots[i].state == same {
+			continue
+		}
 		if f := &d.set.fields.all[i]; !d.equal(&d.now.slots[i], &d.was.slots[i], f) {
 			d.changed = append(d.changed, f.label)
 		}
@@ -158,13 +173,10 @@ func (d *Decoder) differ() {
 
 // equal reports whether a field has the same value in both images.
 func (d *Decoder) equal(a, b *slot, f *field) bool {
-	if a.from == b.from || a.state == absent && b.state == absent {
-		return true
-	}
 	if a.state != b.state {
 		return false
 	}
-	if a.state == null || f.class == booleans && a.num == b.num {
+	if a.state == absent || a.state == null || f.class == booleans && a.num == b.num {
 		return true
 	}
 	if f.class == nested {

@@ -11,6 +11,7 @@ type Decoder struct {
 	reader reader
 	clock  clock
 	head   head
+	memos  [2][maxMemos]memo
 	set    *dataset // of the record
 	now    image    // the new image
 	was    image    // the old image

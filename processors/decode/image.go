@@ -48,14 +48,15 @@ func (d *Decoder) image(im *image) bool {
 	r.pos++
 	last := 0
 	for first := true; ; first = false {
-		another, ok := r.more(first, '}')
-		if !ok {
+		if r.pos < len(r.src) && r.src[r.pos] == ',' && !first {
+			r.pos++
+		} else if another, ok := r.more(first, '}'); !ok {
 			return false
-		}
-		if !another {
+		} else if !another {
 			im.to = int32(r.pos)
 			return true
 		}
+		var ok bool
 		if last, ok = d.attribute(im, last); !ok {
 			return false
 		}

@@ -206,6 +206,25 @@ func (d decimal) micros(unit int) (int64, string) {
 	return v, ""
 }
 
+// seconds returns a number of seconds as microseconds, what is finer cut off.
+func seconds(b []byte) (int64, string) {
+	if v, n := digitsOf(b); n > 0 && v >= 0 && v < maxMicros/1_000_000 {
+		if n == len(b) {
+			return v * 1_000_000, ""
+		}
+		if b[n] == '.' {
+			if part, digits := fraction(b[n+1:]); digits > 0 && n+1+digits == len(b) {
+				return v*1_000_000 + part, ""
+			}
+		}
+	}
+	d, why := parseDecimal(b)
+	if why != "" {
+		return 0, why
+	}
+	return d.micros(6)
+}
+
 // digitsOf reads an integer of at most 18 digits in its plain form, without sign tricks and leading zeros, from the
 // beginning of b. n is its length; 0: there is no such integer.
 func digitsOf(b []byte) (v int64, n int) {

@@ -1,8 +1,6 @@
 package decode
 
 import (
-	"bytes"
-
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/record"
 )
@@ -15,45 +13,101 @@ func (d *Decoder) record() bool {
 	r.why = ""
 	d.head, d.name = head{}, ""
 	d.now.known, d.was.known, d.keys.known, d.told = false, false, false, false
-	at := r.pos
-	if r.peek() != '{' {
-		return r.unexpected("record")
-	}
-	r.pos++
-	for first := true; ; first = false {
-		another, ok := r.more(first, '}')
-		if !ok {
-			return false
-		}
-		if !another {
-			break
-		}
-		name, _, ok := r.name()
-		if !ok || !d.member(name) {
-			return false
-		}
-	}
-	return r.distinct(0, at, twice) && d.finish()
+	return d.members(0) && d.finish()
 }
 
-// member reads the value of a member of a record.
-func (d *Decoder) member(name []byte) bool {
+// members reads the object that stands next: the record itself (level 0) or its member dynamodb (level 1).
+func (d *Decoder) members(level int) bool {
 	r := &d.reader
-	switch string(name) {
-	case "eventName":
-		return d.operation()
-	case "dynamodb":
-		return d.change()
-	case "awsRegion":
-		s, ok := r.string_()
-		if ok {
-			d.head.region = r.bytes(s)
-		}
-		return ok
-	case "userIdentity":
-		return d.identity()
+	at, mark := r.pos, len(r.names)
+	if !r.take('{') {
+		return false
 	}
-	return r.skip(1)
+	var seen uint32
+	for k := 0; ; k++ {
+		if r.pos < len(r.src) && r.src[r.pos] == ',' && k > 0 {
+			r.pos++
+		} else if another, ok := r.more(k == 0, '}'); !ok {
+			return false
+		} else if !another {
+			return r.distinct(mark, at, twice)
+		}
+		id, known := d.recall(level, k)
+		if !known {
+			var ok bool
+			if id, ok = d.member(level, k); !ok {
+				return false
+			}
+		}
+		if seen&(1<<id) != 0 && id != other {
+			return r.fail(at, twice)
+		}
+		seen |= 1 << id
+	}
+}
+
+// member reads the k-th member of a level and returns which it is.
+func (d *Decoder) member(level, k int) (id memberID, ok bool) {
+	r := &d.reader
+	r.space()
+	from := r.pos
+	s, ok := r.string_()
+	if !ok || !r.take(':') {
+		return 0, false
+	}
+	name := r.bytes(s)
+	if id = identify(level, name); id == other {
+		r.names = append(r.names, name)
+	}
+	if !d.read(id, level) {
+		return 0, false
+	}
+	d.remember(level, k, id, from)
+	return id, true
+}
+
+// read reads the value of a member.
+func (d *Decoder) read(id memberID, level int) bool {
+	r, h := &d.reader, &d.head
+	switch id {
+	case eventName:
+		return d.operation()
+	case changed:
+		return d.members(1)
+	case awsRegion:
+		return r.label(&h.region)
+	case viewType:
+		return r.label(&h.view)
+	case userIdentity:
+		return d.identity()
+	case createdAt:
+		return d.instant()
+	case sequenceNumber:
+		return d.sequence()
+	case keysImage:
+		r.space()
+		h.keys = int32(r.pos)
+	case newImage:
+		r.space()
+		if h.now = int32(r.pos); !d.plan.shared {
+			return d.image(&d.now)
+		}
+	case oldImage:
+		r.space()
+		if h.was = int32(r.pos); d.now.known {
+			return d.before()
+		}
+	}
+	return r.skip(1 + level)
+}
+
+// label reads a text.
+func (r *reader) label(to *[]byte) bool {
+	s, ok := r.string_()
+	if ok {
+		*to = r.bytes(s)
+	}
+	return ok
 }
 
 func (d *Decoder) operation() bool {
@@ -116,71 +170,14 @@ func (d *Decoder) identity() bool {
 	}
 }
 
-// change reads the member dynamodb.
-func (d *Decoder) change() bool {
-	r := &d.reader
-	at, mark := r.pos, len(r.names)
-	if !r.take('{') {
-		return false
-	}
-	for first := true; ; first = false {
-		another, ok := r.more(first, '}')
-		if !ok {
-			return false
-		}
-		if !another {
-			return r.distinct(mark, at, twice)
-		}
-		name, _, ok := r.name()
-		if !ok || !d.detail(name) {
-			return false
-		}
-	}
-}
-
-func (d *Decoder) detail(name []byte) bool {
-	r, h := &d.reader, &d.head
-	switch string(name) {
-	case "ApproximateCreationDateTime":
-		return d.instant()
-	case "SequenceNumber":
-		return d.sequence()
-	case "StreamViewType":
-		s, ok := r.string_()
-		if ok {
-			h.view = r.bytes(s)
-		}
-		return ok
-	case "Keys":
-		r.space()
-		h.keys = int32(r.pos)
-	case "NewImage":
-		r.space()
-		h.now = int32(r.pos)
-		if !d.plan.shared {
-			return d.image(&d.now)
-		}
-	case "OldImage":
-		r.space()
-		h.was = int32(r.pos)
-		if d.now.known {
-			return d.before()
-		}
-	}
-	return r.skip(2)
-}
-
 func (d *Decoder) instant() bool {
 	r := &d.reader
 	s, ok := r.number()
 	if !ok {
 		return false
 	}
-	n, why := parseDecimal(r.src[s.from:s.to])
-	if why == "" {
-		d.head.at, why = n.micros(6)
-	}
-	if why != "" {
+	var why string
+	if d.head.at, why = seconds(r.src[s.from:s.to]); why != "" {
 		d.name = "ApproximateCreationDateTime"
 		return r.fail(int(s.from), "it "+why)
 	}
@@ -204,8 +201,13 @@ func (d *Decoder) sequence() bool {
 // sequence pads a sequence number.
 func (h *head) sequence(b []byte) bool {
 	pad := lake.SeqDigits - len(b)
-	if pad < 0 || len(b) == 0 || bytes.ContainsFunc(b, func(c rune) bool { return c < '0' || c > '9' }) {
+	if pad < 0 || len(b) == 0 {
 		return false
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return false
+		}
 	}
 	copy(h.seq[:], zeros[:pad])
 	copy(h.seq[pad:], b)
@@ -214,78 +216,3 @@ func (h *head) sequence(b []byte) bool {
 }
 
 const zeros = "0000000000000000000000000000000000000000"
-
-// finish checks that a record says what it must, and reads the images that were only noted so far.
-func (d *Decoder) finish() bool {
-	r, h := &d.reader, &d.head
-	missing := ""
-	switch {
-	case h.op == "":
-		missing = "eventName"
-	case !h.hasSeq:
-		missing = "SequenceNumber"
-	case !h.hasAt:
-		missing = "ApproximateCreationDateTime"
-	case h.now == 0 && !h.op.Gone():
-		missing = "NewImage"
-	case h.keys == 0 && h.op.Gone():
-		missing = "Keys"
-	}
-	if missing != "" {
-		d.name = missing
-		return r.fail(r.pos, "the record has no "+missing)
-	}
-	if h.op.Gone() && h.now != 0 {
-		d.name = "NewImage"
-		return r.fail(int(h.now), "a removal has a new image")
-	}
-	if h.op == record.Remove && h.expired {
-		h.op = record.Expire
-	}
-	end := r.pos
-	ok := d.claim() && d.images()
-	if ok {
-		r.pos = end
-	}
-	return ok
-}
-
-// images reads what finish finds unread, and sorts what the schema does not know.
-func (d *Decoder) images() bool {
-	r, h := &d.reader, &d.head
-	if h.now != 0 && !d.now.known {
-		if r.pos = int(h.now); !d.image(&d.now) {
-			return false
-		}
-	}
-	if h.was != 0 && !d.was.known {
-		r.pos = int(h.was)
-		if h.now != 0 && !d.before() || h.now == 0 && !d.image(&d.was) {
-			return false
-		}
-	}
-	if h.op.Gone() {
-		if r.pos = int(h.keys); !d.image(&d.keys) {
-			return false
-		}
-		return d.keyed(&d.keys) && d.sortExtra(&d.was)
-	}
-	if !d.keyed(&d.now) || !d.sortExtra(&d.now) || !d.sortExtra(&d.was) {
-		return false
-	}
-	if d.told = h.op == record.Modify && d.was.known; d.told {
-		d.differ()
-	}
-	return true
-}
-
-// keyed checks that the key is there.
-func (d *Decoder) keyed(im *image) bool {
-	for _, k := range d.set.keys {
-		if im.slots[k].state != present {
-			d.name = d.set.fields.all[k].Name
-			return d.reader.fail(int(im.from), "the key attribute is missing")
-		}
-	}
-	return true
-}

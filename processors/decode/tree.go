@@ -24,6 +24,7 @@ const (
 	absent state = iota
 	null
 	present
+	same // in an old image: as in the new one, where it has been read
 )
 
 // node is one value of a tree: its own, then those of what it holds.

@@ -63,7 +63,7 @@ func (d *Decoder) olds(t *target, known bool) {
 	}
 	for i := range t.old {
 		s := &t.old[i]
-		d.field(s, &d.was.slots[s.field])
+		d.field(s, d.old(s.field))
 	}
 }
 
