@@ -46,53 +46,76 @@ func (c *cell) places(t *table, key []byte) ([][]byte, error) {
 	return c.entries, nil
 }
 
-// cells remembers what was lately decided, which the engine may not show yet, and spares look-ups of items that change
-// often. It keeps two generations: what is used moves to the newer one, and the older is dropped when that is full.
+// cells remembers what was decided and the engine does not show yet, and spares look-ups of items that are updated
+// often: their images are kept in two generations. What is used moves to the younger one; the older one is dropped when
+// that is full.
 type cells struct {
 	reader     reader
-	young, old map[string]*cell
+	pending    map[string]*cell // decided in the present group
+	young, old map[string]image
 	bytes      int
 }
 
-const generationBytes = 2 << 20
+// image is an item's stored form.
+type image struct {
+	text  []byte
+	place place
+}
+
+const generationBytes = 4 << 20
 
 // reader is what a look-up needs of the engine: the database itself, or a snapshot of it.
 type reader interface {
 	Get(key []byte) ([]byte, io.Closer, error)
 }
 
-func newCells(r reader) *cells { return &cells{reader: r, young: map[string]*cell{}} }
+func newCells(r reader) *cells {
+	return &cells{reader: r, pending: map[string]*cell{}, young: map[string]image{}}
+}
 
 // load returns the item as it is now.
 func (cs *cells) load(key []byte) (*cell, error) {
-	if c := cs.young[string(key)]; c != nil {
+	if c := cs.pending[string(key)]; c != nil {
 		return c, nil
 	}
-	if c := cs.old[string(key)]; c != nil {
-		cs.keep(key, c)
-		return c, nil
+	if im, ok := cs.young[string(key)]; ok {
+		return &cell{image: im.text, place: im.place}, nil
 	}
-	image, p, err := fetch(cs.reader, key)
+	if im, ok := cs.old[string(key)]; ok {
+		return &cell{image: im.text, place: im.place}, nil
+	}
+	text, p, err := fetch(cs.reader, key)
 	if err != nil {
 		return nil, err
 	}
-	return &cell{image: image, place: p}, nil
+	return &cell{image: text, place: p}, nil
 }
 
-func (cs *cells) keep(key []byte, c *cell) {
-	cs.young[string(key)] = c
-	cs.bytes += len(key) + len(c.image) + 64*len(c.item) + 128
+// keep remembers a decision, for longer where the item is one that is updated.
+func (cs *cells) keep(key []byte, c *cell, often bool) {
+	cs.pending[string(key)] = c
+	delete(cs.old, string(key))
+	if !often {
+		delete(cs.young, string(key))
+		return
+	}
+	cs.young[string(key)] = image{c.image, c.place}
+	cs.bytes += len(key) + len(c.image) + 100
 }
 
-// turn makes room. It must not be called while there are decisions that the engine does not have.
-func (cs *cells) turn() {
+// applied forgets what the engine shows by now.
+func (cs *cells) applied() {
+	clear(cs.pending)
 	if cs.bytes > generationBytes {
-		cs.old, cs.young, cs.bytes = cs.young, make(map[string]*cell, len(cs.young)), 0
+		cs.old, cs.young, cs.bytes = cs.young, make(map[string]image, len(cs.young)), 0
 	}
 }
 
 // forget drops everything, for when tables change.
-func (cs *cells) forget() { cs.old, cs.young, cs.bytes = nil, map[string]*cell{}, 0 }
+func (cs *cells) forget() {
+	clear(cs.pending)
+	cs.old, cs.young, cs.bytes = nil, map[string]image{}, 0
+}
 
 // fetch returns an item's image, nil where there is none, and the place of the version that holds it.
 func fetch(r reader, key []byte) (image []byte, p place, err error) {

@@ -77,7 +77,7 @@ func (d *decider) gather(r *request) {
 	if err := d.apply(); err != nil {
 		d.s.disk.fail(err)
 	}
-	d.cells.turn()
+	d.cells.applied()
 }
 
 // apply hands the group to the engine, which begins to make it durable.

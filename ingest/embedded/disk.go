@@ -38,8 +38,8 @@ type disk struct {
 	free    int64
 }
 
-func newDisk(inject func(op, path string) error, minFree int64, dir string, closed <-chan struct{}) *disk {
-	return &disk{FS: vfs.Default, inject: inject, minFree: minFree, dir: dir, closed: closed, stopped: make(chan struct{})}
+func newDisk(fs vfs.FS, dir string, opts Options, closed <-chan struct{}) *disk {
+	return &disk{FS: fs, inject: opts.Inject, minFree: opts.MinFree, dir: dir, closed: closed, stopped: make(chan struct{})}
 }
 
 // do runs one change of a file, again and again while that may help.
@@ -237,7 +237,7 @@ func (d *disk) room() bool {
 		if err != nil {
 			return true
 		}
-		d.looked, d.free = now, int64(min(usage.AvailBytes, 1<<62)) //nolint:gosec // bounded
+		d.looked, d.free = now, int64(min(usage.AvailBytes, 1<<62))
 	}
 	return d.free >= d.minFree
 }

@@ -70,7 +70,7 @@ func appendDecimal(dst []byte, d record.Decimal) []byte {
 	}
 	dst = append(dst, sign)
 	from := len(dst)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(d.Exponent+exponentBias)) //nolint:gosec // exponents have three digits
+	dst = binary.BigEndian.AppendUint16(dst, uint16(d.Exponent+exponentBias))
 	for i := 0; i < len(d.Digits); i += 2 {
 		pair := (d.Digits[i] - '0') * 10
 		if i+1 < len(d.Digits) {

@@ -10,13 +10,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/internal/fault"
 )
@@ -28,7 +28,7 @@ type Options struct {
 	RotateEvery time.Duration    // age at which all shards of a stream are replaced; default 4 h, negative never
 	Retention   time.Duration    // how long Trim leaves feed records; default 24 h
 	MinFree     int64            // free bytes below which writes are refused; default 32 MiB, negative none
-	Cache       int64            // bytes of block cache; default 8 MiB
+	Cache       int64            // bytes of block cache; default 16 MiB
 	Memtable    int              // bytes of a memtable, of which up to three exist; default 16 MiB
 	// Inject, where set, is asked before every change of a file; what it returns is taken for the system's answer.
 	// The operations are create, write, sync, rename, remove and mkdir.
@@ -75,23 +75,27 @@ type Stats struct {
 // new are added, those of an earlier opening stay. A table whose key differs from the stored one is Invalid. A folder
 // that cannot be written, or a full disk, still opens for reading if it holds a store; every write is then refused.
 func Open(dir string, tables []ingest.Table, opts Options) (*Store, error) {
+	return open(vfs.Default, dir, tables, opts)
+}
+
+func open(fs vfs.FS, dir string, tables []ingest.Table, opts Options) (*Store, error) {
 	s := &Store{
 		dir: dir, opts: opts.withDefaults(),
 		queue: make(chan *request, 512), groups: make(chan *group, 1), closed: make(chan struct{}),
 		feeds: map[string]*feedState{},
 	}
-	s.disk = newDisk(s.opts.Inject, s.opts.MinFree, dir, s.closed)
+	s.disk = newDisk(fs, dir, s.opts, s.closed)
 	if err := s.makeFolder(); err != nil {
 		return nil, err
 	}
 	if err := s.openEngine(); err != nil {
 		return nil, err
 	}
-	w, err := s.load()
+	d, err := s.load()
 	if err != nil {
 		return nil, errors.Join(err, s.closeEngine())
 	}
-	s.done.Go(func() { s.decide(w) })
+	s.done.Go(func() { s.decide(d) })
 	s.done.Go(s.settle)
 	if err := s.addTables(tables); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -116,7 +120,7 @@ func (o Options) withDefaults() Options {
 		o.MinFree = 32 << 20
 	}
 	if o.Cache <= 0 {
-		o.Cache = 8 << 20
+		o.Cache = 16 << 20
 	}
 	if o.Memtable <= 0 {
 		o.Memtable = 16 << 20
@@ -126,20 +130,24 @@ func (o Options) withDefaults() Options {
 
 // makeFolder creates the folder and makes its name durable, which the engine leaves to us.
 func (s *Store) makeFolder() error {
-	if _, err := os.Stat(s.dir); err == nil {
+	if _, err := s.disk.Stat(s.dir); err == nil {
 		return nil
 	}
 	if err := s.disk.MkdirAll(s.dir, 0o750); err != nil {
-		return s.disk.explain(err, "create the store's folder")
+		return s.disk.explain(err, "the store's folder cannot be created")
 	}
-	parent, err := os.Open(filepath.Dir(s.dir))
+	parent, err := s.disk.OpenDir(filepath.Dir(s.dir))
 	if err != nil {
 		return fmt.Errorf("open the folder above the store: %w", err)
 	}
 	return errors.Join(parent.Sync(), parent.Close())
 }
 
+// addTables does what AddTable does for each, but leaves a store alone that can only be read.
 func (s *Store) addTables(tables []ingest.Table) error {
+	if s.disk.trouble() != nil {
+		return nil
+	}
 	cat := s.catalog.Load()
 	for _, t := range tables {
 		if have := cat.tables[t.Name]; have != nil && have.same(t) {

@@ -7,15 +7,12 @@ import (
 	"github.com/tarn-lake/tarn/ingest/embedded"
 	"github.com/tarn-lake/tarn/ingest/storetest"
 	"github.com/tarn-lake/tarn/processors/stream"
-	"go.uber.org/goleak"
 )
 
 var (
 	_ ingest.Store = (*embedded.Store)(nil)
 	_ stream.Feed  = (*embedded.Store)(nil)
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open returns a store with the suite's tables in a folder of the test's.
 func open(t testing.TB, opts embedded.Options) *embedded.Store {

@@ -141,7 +141,7 @@ func (d *decider) stage(st *step, t *txn) error {
 	if err := d.stageItem(st, t); err != nil {
 		return errEngine(err)
 	}
-	d.cells.keep(st.key, st.new)
+	d.cells.keep(st.key, st.new, st.Kind == ingest.Update)
 	return nil
 }
 
