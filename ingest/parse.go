@@ -27,7 +27,7 @@ func (s *Shape) Parse(body []byte) (record.Item, []fault.Field, error) {
 	defer r.free()
 	*r.buf = *bytes.NewBuffer(body)
 	r.dec.Reset(r.buf)
-	r.faults, r.err = nil, nil
+	r.faults, r.last, r.err = nil, "", nil
 	if k := r.dec.PeekKind(); k != '{' {
 		return nil, nil, r.notObject(k)
 	}
@@ -49,7 +49,8 @@ type reader struct {
 	dec    *jsontext.Decoder
 	buf    *bytes.Buffer
 	faults []fault.Field
-	err    error // what ended the reading
+	last   string // the field read last, where malformed JSON is looked for
+	err    error  // what ended the reading
 }
 
 var readers = sync.Pool{New: func() any {
@@ -82,6 +83,9 @@ func (r *reader) object(s *Shape, item record.Item, path string) {
 		f, name := r.name(s)
 		if r.err != nil {
 			return
+		}
+		if r.last = path + name; f != nil {
+			r.last = path + f.Name
 		}
 		if f == nil {
 			r.fault(path+name, "is not a field of "+s.ds.Name)
@@ -315,6 +319,9 @@ func (r *reader) broken(err error) error {
 		return malformed("", "breaks off at byte %d", r.dec.InputOffset())
 	}
 	path := dotted(syntax.JSONPointer)
+	if path == "" {
+		path = r.last
+	}
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		return malformed(path, "is named twice in one object")

@@ -23,6 +23,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/internal/viewer"
 	"github.com/tarn-lake/tarn/schemas"
+	"github.com/tarn-lake/tarn/schemas/check"
 )
 
 var noon = time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC)
@@ -79,15 +80,13 @@ func newWorld(tb testing.TB, s setup) *world {
 	if s.registry == nil {
 		s.registry = registry(tb)
 	}
-	rules, err := ingest.CompileRules(s.registry)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	known := known(tb, s.registry)
 	w := &world{tb: tb, clock: &clock{at: noon}, store: memory.NewStore(ingest.Tables(s.registry)...)}
-	opts := ingest.Options{Now: w.clock.now, Rules: rules, Profile: s.mode}
+	opts := ingest.Options{Now: w.clock.now, Rules: known.rules, Profile: s.mode}
 	if s.options != nil {
 		s.options(&opts)
 	}
+	var err error
 	if w.service, err = ingest.New(s.registry, w.store, opts); err != nil {
 		tb.Fatal(err)
 	}
@@ -98,7 +97,7 @@ func newWorld(tb testing.TB, s setup) *world {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w.handler = described(tb, s.registry, signedIn(api))
+	w.handler = described(tb, known, signedIn(api))
 	return w
 }
 
@@ -120,9 +119,9 @@ func signedIn(next http.Handler) http.Handler {
 }
 
 // described holds every request and answer against the description.
-func described(tb testing.TB, reg *schemas.Registry, next http.Handler) http.Handler {
+func described(tb testing.TB, known *derived, next http.Handler) http.Handler {
 	tb.Helper()
-	doc, router := description(tb, reg)
+	doc, router := known.doc, known.router
 	options := &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -180,8 +179,24 @@ func undescribed(tb testing.TB, doc *openapi3.T, r *http.Request, rec *httptest.
 	}
 }
 
-func description(tb testing.TB, reg *schemas.Registry) (*openapi3.T, routers.Router) {
+// derived is what is made of a registry once for all tests.
+type derived struct {
+	rules  map[string]*check.Rules
+	doc    *openapi3.T
+	router routers.Router
+}
+
+var all sync.Map // registry to its derived
+
+func known(tb testing.TB, reg *schemas.Registry) *derived {
 	tb.Helper()
+	if d, ok := all.Load(reg); ok {
+		return d.(*derived)
+	}
+	rules, err := ingest.CompileRules(reg)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	raw, err := ingest.OpenAPI(reg)
 	if err != nil {
 		tb.Fatal(err)
@@ -194,7 +209,8 @@ func description(tb testing.TB, reg *schemas.Registry) (*openapi3.T, routers.Rou
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return doc, router
+	d, _ := all.LoadOrStore(reg, &derived{rules: rules, doc: doc, router: router})
+	return d.(*derived)
 }
 
 // answer is what came back.

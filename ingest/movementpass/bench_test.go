@@ -20,8 +20,8 @@ import (
 // BenchmarkHTTPCreatePass applies for passes over loopback, client and server in one process: 64 connections, each of
 // which waits for its answer.
 func BenchmarkHTTPCreatePass(b *testing.B) {
-	w := newWorld(b, schemas.Lenient, nil)
-	bench(b, w)
+	b.Run("memory", func(b *testing.B) { bench(b, newWorld(b, schemas.Lenient, nil)) })
+	b.Run("embedded", func(b *testing.B) { bench(b, newWorld(b, schemas.Lenient, openStore(b))) })
 }
 
 func bench(b *testing.B, w *world) {
