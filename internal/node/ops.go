@@ -3,6 +3,9 @@ package node
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -81,6 +84,7 @@ func (n *Node) verify(ctx context.Context, a VerifyArgs, tell Tell) ([]verify.Re
 	reports := []verify.Report{}
 	for _, d := range chosen {
 		r, err := verify.State(ctx, d, n.store, lakeView{n}, verify.Options{
+			Mask: n.mask,
 			Tell: func(read int64) { tell(Step{What: d.Name + " records read", Done: read}) },
 		})
 		if err != nil {
@@ -89,6 +93,14 @@ func (n *Node) verify(ctx context.Context, a VerifyArgs, tell Tell) ([]verify.Re
 		reports = append(reports, r)
 	}
 	return reports, nil
+}
+
+// mask returns what the lake keeps of a masked value: 16 bytes of a keyed hash, written here once more so that the
+// comparison does not trust the code it checks.
+func (n *Node) mask(text string) string {
+	mac := hmac.New(sha256.New, n.folder.Key("mask"))
+	mac.Write([]byte(text))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // chosen returns the named datasets, or all that are kept in the store.

@@ -11,7 +11,7 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// Comparable returns the fields that can be compared: those of one value that the lake keeps as they are.
+// Comparable returns the fields that can be compared: those of one value that the lake keeps, as it is or masked.
 func Comparable(d *schemas.Dataset) []schemas.Field {
 	var fields []schemas.Field
 	for _, f := range d.Fields {
@@ -19,7 +19,7 @@ func Comparable(d *schemas.Dataset) []schemas.Field {
 		case schemas.List, schemas.Set, schemas.Map, schemas.Object, schemas.Binary:
 			continue
 		}
-		if f.Privacy.Rule == "" || f.Privacy.Rule == "keep" {
+		if f.Privacy.Rule == "" || f.Privacy.Rule == "keep" || f.Privacy.Rule == "mask" && text(f.Type) {
 			fields = append(fields, f)
 		}
 	}
@@ -30,16 +30,19 @@ func Comparable(d *schemas.Dataset) []schemas.Field {
 // that people make holds it.
 const keySeparator = "\x1f"
 
-// KeyText returns a record's key as one text.
-func KeyText(d *schemas.Dataset, item record.Item) string {
-	key := item[d.Key.Partition].Text
-	if d.Key.Sort != "" {
-		key += keySeparator + item[d.Key.Sort].Text
+// keyText returns a record's key as one text, as the lake has it.
+func (c *comparison) keyText(item record.Item) string {
+	key := item[c.d.Key.Partition].Text
+	if c.masked {
+		key = c.o.Mask(key)
+	}
+	if c.d.Key.Sort != "" {
+		key += keySeparator + item[c.d.Key.Sort].Text
 	}
 	return key
 }
 
-// ParseKeyText is the inverse of KeyText.
+// ParseKeyText returns the key that a text stands for.
 func ParseKeyText(d *schemas.Dataset, text string) ingest.Key {
 	partition, sort, ok := strings.Cut(text, keySeparator)
 	key := ingest.Key{Partition: keyValue(d, d.Key.Partition, partition)}
@@ -48,6 +51,8 @@ func ParseKeyText(d *schemas.Dataset, text string) ingest.Key {
 	}
 	return key
 }
+
+func text(t schemas.Type) bool { return t == schemas.String || t == schemas.Enum }
 
 func keyValue(d *schemas.Dataset, name, text string) record.Value {
 	if f, ok := d.Field(name); ok && (f.Type == schemas.Int32 || f.Type == schemas.Int64 || f.Type == schemas.Decimal) {
@@ -60,6 +65,9 @@ func (c *comparison) values(item record.Item) []Value {
 	values := make([]Value, len(c.fields))
 	for i := range c.fields {
 		values[i] = canonical(&c.fields[i], item[c.fields[i].Name])
+		if values[i].Set && c.fields[i].Privacy.Rule == "mask" {
+			values[i].Text = c.o.Mask(values[i].Text)
+		}
 	}
 	return values
 }

@@ -65,8 +65,9 @@ type Report struct {
 // Clean reports whether nothing was found.
 func (r Report) Clean() bool { return r.Missing+r.Extra+r.Different+r.Doubled == 0 }
 
-// Options tune a comparison. The zero value works.
+// Options tune a comparison. The zero value works where no field is masked.
 type Options struct {
+	Mask  func(text string) string // what the lake keeps of a masked value
 	Now   func() time.Time
 	Tell  func(read int64) // records read so far, of both sides
 	Named int              // differences named at most; 0: 100
@@ -91,6 +92,9 @@ func State(ctx context.Context, d *schemas.Dataset, src Source, lake Lake, o Opt
 		return Report{}, fault.New(fault.Invalid, "%s are facts without a key and without a store: there is nothing to compare them with", d.Name)
 	}
 	c := &comparison{d: d, src: src, lake: lake, o: o, fields: Comparable(d), began: o.Now()}
+	if f, ok := d.Field(d.Key.Partition); ok {
+		c.masked = f.Privacy.Rule == "mask"
+	}
 	return c.run(ctx)
 }
 
@@ -103,11 +107,12 @@ type comparison struct {
 	began  time.Time
 	read   int64
 	report Report
+	masked bool // the key's partition is masked, so a key of the lake does not lead back to the store
 }
 
 func (c *comparison) run(ctx context.Context) (Report, error) {
 	c.report.Dataset = c.d.Name
-	store, err := c.scan(ctx)
+	store, err := c.digests(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("read the store: %w", err)
 	}
@@ -130,24 +135,32 @@ func (c *comparison) run(ctx context.Context) (Report, error) {
 	return c.report, nil
 }
 
-// scan reads every record of the store into one digest a key.
-func (c *comparison) scan(ctx context.Context) (map[string]digest, error) {
-	store := map[string]digest{}
+// scan hands over every record of the store with its key as the lake has it.
+func (c *comparison) scan(ctx context.Context, each func(key string, item record.Item)) error {
 	for after := (record.Item)(nil); ; {
 		page, err := c.src.Scan(ctx, ingest.Scan{Table: c.d.Table, After: after, Limit: 1000})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, item := range page.Items {
-			store[KeyText(c.d, item)] = digestOf(c.values(item))
-			c.tell()
+			each(c.keyText(item), item)
 		}
 		if page.Last == nil {
-			c.report.Store = int64(len(store))
-			return store, nil
+			return nil
 		}
 		after = page.Last
 	}
+}
+
+// digests reads every record of the store into one digest a key.
+func (c *comparison) digests(ctx context.Context) (map[string]digest, error) {
+	store := map[string]digest{}
+	err := c.scan(ctx, func(key string, item record.Item) {
+		store[key] = digestOf(c.values(item))
+		c.tell()
+	})
+	c.report.Store = int64(len(store))
+	return store, err
 }
 
 func (c *comparison) tell() {
@@ -185,16 +198,9 @@ func (c *comparison) against(ctx context.Context, store map[string]digest) (map[
 // again reads the suspects on both sides and returns those that still do not agree.
 func (c *comparison) again(ctx context.Context, suspects map[string]Difference) (map[string]Difference, error) {
 	keys := slices.Sorted(maps.Keys(suspects))
-	store := map[string][]Value{}
-	for _, key := range keys {
-		item, err := c.src.Get(ctx, c.d.Table, ParseKeyText(c.d, key))
-		switch {
-		case fault.Is(err, fault.NotFound):
-		case err != nil:
-			return nil, fmt.Errorf("read %s again: %w", key, err)
-		default:
-			store[key] = c.values(item)
-		}
+	store, err := c.reread(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read the store again: %w", err)
 	}
 	if err := c.lake.Await(ctx, c.d, c.o.Now()); err != nil {
 		return nil, err
@@ -212,6 +218,30 @@ func (c *comparison) again(ctx context.Context, suspects map[string]Difference) 
 		}
 	}
 	return still, nil
+}
+
+// reread reads records of the store again, by the keys that the lake has.
+func (c *comparison) reread(ctx context.Context, keys []string) (map[string][]Value, error) {
+	store := map[string][]Value{}
+	if c.masked {
+		err := c.scan(ctx, func(key string, item record.Item) {
+			if _, suspect := slices.BinarySearch(keys, key); suspect {
+				store[key] = c.values(item)
+			}
+		})
+		return store, err
+	}
+	for _, key := range keys {
+		item, err := c.src.Get(ctx, c.d.Table, ParseKeyText(c.d, key))
+		switch {
+		case fault.Is(err, fault.NotFound):
+		case err != nil:
+			return nil, fmt.Errorf("read %s: %w", key, err)
+		default:
+			store[key] = c.values(item)
+		}
+	}
+	return store, nil
 }
 
 func (c *comparison) compare(key string, store, lake []Value) (Difference, bool) {
