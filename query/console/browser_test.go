@@ -156,7 +156,7 @@ func (b *browserPage) shot(name string) {
 	}
 }
 
-const settled = `document.querySelectorAll('.tile').length > 0 && !document.querySelector('.tile .skeleton') && !document.querySelector('.tile[aria-busy=true]') && !document.querySelector('.tile.waiting')`
+const settled = `document.querySelectorAll('.tile').length > 0 && !document.querySelector('.tile .skeleton') && !document.querySelector('.tile.waiting')`
 
 // all has every tile in view, so that each of them asks.
 func (b *browserPage) all() {

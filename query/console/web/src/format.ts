@@ -65,9 +65,19 @@ export function change(now: number | null, before: number | null, shape: Shape):
   if (!share && before === 0) return now === 0 ? { text: "no change", direction: "same" } : null;
   const by = share ? (now - before) * 100 : ((now - before) / Math.abs(before)) * 100;
   const size = Math.abs(by);
+  if (!share && by >= 1000) return { text: `${whole.format(now / before)}×`, direction: "up" };
   const digits = size >= 99.95 ? whole.format(size) : oneDigit.format(size);
   if (digits === "0.0") return { text: "no change", direction: "same" };
   return { text: `${digits}${thin}${share ? "pt" : "%"}`, direction: by > 0 ? "up" : "down" };
+}
+
+const second = [1, 2, 5, 10, 15, 30];
+const steps = [...second, ...second.map((n) => n * 60), ...[1, 2, 3, 6, 12, 24, 48, 120, 240].map((n) => n * 3600)];
+
+/** step is a round distance between an axis’s marks; 0: the axis may choose. */
+export function step(top: number, shape: Shape): number {
+  if (shape.format !== "duration" && shape.unit !== "s") return 0;
+  return steps.find((s) => top / s <= 5) ?? 0;
 }
 
 /** count is 1 row, 2 rows. */

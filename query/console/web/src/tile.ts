@@ -15,8 +15,11 @@ import { viewOf } from "./tiles/views";
 import { clockTime, full, wall, wallOf } from "./zone";
 
 const staleAfter = 60_000;
-const shortestPause = 200; // between two questions of one tile, however often the lake grows
-const longestPause = 5_000;
+// However often the lake grows, a page left open must not keep the machine busy: a tile rests between its questions for
+// several times as long as the answer took. Figures in large type rest the least.
+const pauses = { number: { shortest: 300, times: 3 }, other: { shortest: 1_000, times: 8 } };
+const longestPause = 10_000;
+const adorned = 10_000; // how long a number keeps its course
 
 /** Page is what tiles share. */
 export interface Page { catalog: Catalog; queue: Queue; state(): State; live(): boolean; complete(instant: number): void }
@@ -28,7 +31,7 @@ export class Tile {
   private readonly body = h("div", { class: "tile-body" });
   private readonly fresh = h("span", { class: "complete" });
   private readonly held = h("button", { class: "badge held", type: "button", hidden: true });
-  private readonly cut = h("span", { class: "cut", hidden: true, title: "There are more rows; the CSV has them." }, "First rows only");
+  private readonly cut = h("span", { class: "cut" });
   private view: View | null = null;
   private asTable = false;
   private answers: (Answer | null)[] = [];
@@ -39,6 +42,7 @@ export class Tile {
   private rows = ""; // the figures that are shown
   private began = 0;
   private took = 0;
+  private adornedAt = -Infinity;
   private timer = 0;
 
   constructor(readonly def: TileDef, private readonly page: Page) {
@@ -66,7 +70,8 @@ export class Tile {
   touch(): void {
     this.dirty = true;
     if (!this.visible || this.busy || document.hidden) return;
-    const pause = Math.min(longestPause, Math.max(shortestPause, this.took * 2));
+    const { shortest, times } = this.def.kind === "number" ? pauses.number : pauses.other;
+    const pause = Math.min(longestPause, Math.max(shortest, this.took * times));
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.enqueue(), Math.max(0, this.began + pause - performance.now()));
   }
@@ -104,7 +109,10 @@ export class Tile {
     this.began = performance.now();
     this.el.setAttribute("aria-busy", "true");
     try {
-      this.answers = await Promise.all(all.map((q, i) => (i === 0 ? ask(q, abort.signal) : ask(q, abort.signal).catch(() => null))));
+      const keep = JSON.stringify(all) === this.drawn && this.began - this.adornedAt < adorned;
+      const adorn = (q: Query, i: number): Promise<Answer | null> => (keep ? Promise.resolve(this.answers[i] ?? null) : ask(q, abort.signal).catch(() => null));
+      this.answers = await Promise.all(all.map((q, i) => (i === 0 ? ask(q, abort.signal) : adorn(q, i))));
+      if (!keep) this.adornedAt = this.began;
       if (!abort.signal.aborted) this.show(JSON.stringify(all));
     } catch (problem) {
       if (!abort.signal.aborted) this.fail(problem);
@@ -125,10 +133,10 @@ export class Tile {
     this.el.classList.remove("waiting");
     this.age();
     if (same) return;
-    if (this.def.kind !== "number" && empty(read(answer, this.def, this.metric))) {
+    if (this.nothing(answer)) {
       this.replace(null);
-      const what = (this.metric.title || this.def.title).toLowerCase();
-      this.body.replaceChildren(h("div", { class: "state" }, h("p", {}, `No ${what} in this range`), h("p", { class: "muted" }, "Choose a longer range or other divisions.")));
+      const what = /^\w+$/.test(this.metric.title) ? `No ${this.metric.title.toLowerCase()}` : "Nothing";
+      this.body.replaceChildren(h("div", { class: "state" }, h("p", {}, `${what} in this range`), !this.def.range && h("p", { class: "muted" }, "Choose a longer range or other divisions.")));
     } else {
       if (!this.view) {
         const frame = { def: this.def, metric: this.metric, body: this.body, grain: () => (JSON.parse(this.drawn) as Query[])[0]?.grain ?? "" };
@@ -136,6 +144,12 @@ export class Tile {
       }
       this.view?.draw(this.answers);
     }
+  }
+
+  /** nothing reports whether there is nothing to show. A number can be 0, and so can a table’s figures. */
+  private nothing(answer: Answer): boolean {
+    if (this.def.kind === "number") return false;
+    return this.def.kind === "table" ? answer.rows.length === 0 : empty(read(answer, this.def, this.metric));
   }
 
   private fail(problem: unknown): void {
@@ -179,7 +193,8 @@ export class Tile {
     setTitle(this.fresh, known ? `Data complete to ${full(at)}` : "");
     this.held.hidden = !meta.heldBack;
     setText(this.held, `${count(meta.heldBack ?? 0, "row")} held back`);
-    this.cut.hidden = !meta.truncated;
+    const grain = (this.drawn && (JSON.parse(this.drawn) as Query[])[0]?.grain) || this.def.grain;
+    setText(this.cut, [grain !== this.def.grain && `By ${grain}`, meta.truncated && "First rows only"].filter(Boolean).join(" · "));
   }
 
   private items(): Item[] {

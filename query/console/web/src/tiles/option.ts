@@ -1,7 +1,7 @@
 // How a chart looks.
 import type { EChartsCoreOption } from "echarts/core";
 import { h } from "../dom";
-import { axis, show, type Shape } from "../format";
+import { axis, show, step, type Shape } from "../format";
 import type { Series } from "../series";
 import { still, type Colours } from "../theme";
 import { bucketName, dayMonth, hm } from "../zone";
@@ -24,6 +24,8 @@ const day = 86_400_000;
 export function option(p: Picture, seen: Set<string>, c: Colours): EChartsCoreOption {
   const shape: Shape = p.series[0]?.column ?? {};
   const text = { color: c.muted, fontFamily: c.font, fontSize: 12 };
+  const top = Math.max(0, ...p.series.flatMap((s) => (seen.has(s.name) ? [...s.values.values()].map((v) => v ?? 0) : [])));
+  const every = step(top, shape);
   const open = p.times.findIndex((at) => at + (lengths[p.grain] ?? day) > p.completeTo && at <= p.completeTo);
   return {
     animation: false, textStyle: { fontFamily: c.font },
@@ -35,7 +37,7 @@ export function option(p: Picture, seen: Set<string>, c: Colours): EChartsCoreOp
       axisPointer: { label: { show: false } },
     },
     yAxis: {
-      type: "value", min: 0, splitNumber: 4, minInterval: shape.format === "integer" ? 1 : 0, axisLine: { show: false }, axisTick: { show: false },
+      type: "value", min: 0, ...(every ? { interval: every, max: Math.ceil(top / every) * every } : {}), splitNumber: 4, minInterval: shape.format === "integer" ? 1 : 0, axisLine: { show: false }, axisTick: { show: false },
       splitLine: { lineStyle: { color: c.line } }, axisLabel: { ...text, formatter: (v: number) => axis(v, shape) },
     },
     useUTC: true,
