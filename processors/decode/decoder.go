@@ -16,9 +16,11 @@ type Decoder struct {
 	now    image    // the new image
 	was    image    // the old image
 	keys   image
-	guess  [][]int16 // by dataset: what follows an attribute most likely
-	follow []int16   // of set
-	name   string    // the field that is bad
+	guess  []guesses // by dataset
+	follow *guesses  // of set
+	// Members of objects that the schema does not know.
+	strange []attribute
+	name    string // the field that is bad
 	// What differs between the images, by name, where told is set.
 	changed [][]byte
 	told    bool
@@ -32,11 +34,11 @@ func (p *Plan) NewDecoder() *Decoder {
 	d := &Decoder{plan: p}
 	for _, s := range p.sets {
 		n := len(s.fields.all)
-		follow := make([]int16, n+1)
-		for i := range follow {
-			follow[i] = int16(i % n)
+		g := guesses{now: make([]int16, n+1), was: make([]int16, n+1)}
+		for i := range g.now {
+			g.now[i], g.was[i] = int16(i%n), int16(i%n)
 		}
-		d.guess = append(d.guess, follow)
+		d.guess = append(d.guess, g)
 	}
 	d.choose(0)
 	d.privacy.init(p.key)
@@ -45,8 +47,12 @@ func (p *Plan) NewDecoder() *Decoder {
 
 // choose makes the i-th dataset that of the record.
 func (d *Decoder) choose(i int) {
-	d.set, d.follow = d.plan.sets[i], d.guess[i]
+	d.set, d.follow = d.plan.sets[i], &d.guess[i]
 }
+
+// guesses tell which field most likely follows another in an image: at 1 + a field, or at 0 for the first. They are what
+// was so in the record before.
+type guesses struct{ now, was []int16 }
 
 // head is what a record says beside its images.
 type head struct {

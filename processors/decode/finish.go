@@ -57,7 +57,7 @@ func (d *Decoder) images() bool {
 		}
 		return d.keyed(&d.keys) && d.sortExtra(&d.was)
 	}
-	if !d.keyed(&d.now) || !d.sortExtra(&d.now) || !d.sortExtra(&d.was) {
+	if !d.keyed(&d.now) || !d.sortExtra(&d.now) || !d.sortExtra(&d.was) || !d.strangers() {
 		return false
 	}
 	if d.told = h.op == record.Modify && d.was.known; d.told {

@@ -67,7 +67,10 @@ func (d *Decoder) image(im *image) bool {
 // same for the one that follows.
 func (d *Decoder) attribute(im *image, last int) (int, bool) {
 	r, fields := &d.reader, d.set.fields.all
-	follow := d.follow
+	follow := d.follow.now
+	if im == &d.was {
+		follow = d.follow.was
+	}
 	guess := int(follow[last])
 	f := &fields[guess]
 	if s := &im.slots[guess]; s.state == absent && r.pos+len(f.literal) < len(r.src) && string(r.src[r.pos:r.pos+len(f.literal)]) == f.literal {
@@ -166,7 +169,7 @@ func (d *Decoder) sortExtra(im *image) bool {
 	if len(im.extra) < 2 {
 		return true
 	}
-	slices.SortFunc(im.extra, func(a, b attribute) int { return bytes.Compare(a.name, b.name) })
+	slices.SortFunc(im.extra, byName)
 	for i := range im.extra[1:] {
 		if bytes.Equal(im.extra[i].name, im.extra[i+1].name) {
 			return d.reader.fail(int(im.from), twice)

@@ -314,6 +314,11 @@ func (c *change) extra() string {
 			item[name] = c.raw[name]
 		}
 	}
+	for i := range c.Fields {
+		if f := &c.Fields[i]; f.Privacy.Rule != "drop" {
+			strangers(item, f, c.now[f.Name], f.Name)
+		}
+	}
 	if len(item) == 0 {
 		return ""
 	}
@@ -322,6 +327,25 @@ func (c *change) extra() string {
 		panic(err)
 	}
 	return canonical(string(out))
+}
+
+// strangers adds what objects hold beyond their declared members.
+func strangers(to map[string]jsontext.Value, f *schemas.Field, v record.Value, path string) {
+	for i, e := range v.List {
+		strangers(to, f.Elem, e, path+"."+strconv.Itoa(i))
+	}
+	for name, e := range v.Map {
+		if f.Type != schemas.Object {
+			strangers(to, f.Elem, e, path+"."+name)
+			continue
+		}
+		i := slices.IndexFunc(f.Fields, func(m schemas.Field) bool { return m.Name == name })
+		if i >= 0 {
+			strangers(to, &f.Fields[i], e, path+"."+name)
+		} else {
+			to[path+"."+name] = record.AppendValue(nil, e)
+		}
+	}
 }
 
 // canonical returns a JSON text in the one form that its meaning has.

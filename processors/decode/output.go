@@ -11,9 +11,10 @@ import (
 // Output holds the rows that were decoded: a batch for each dataset, in the layout of its landed columns, and one of the
 // records that were set aside. It is reused from batch to batch.
 type Output struct {
-	sets []*target // as the plan's
-	bad  *target
-	rows []Rows // all of them, by dataset
+	stream string
+	sets   []*target // as the plan's
+	bad    *target
+	rows   []Rows // all of them, by dataset
 }
 
 // Rows is the rows of one dataset, or of schemas.QuarantineTable.
@@ -43,7 +44,7 @@ type sink struct {
 
 // NewOutput returns an empty output for the decoders of the plan.
 func (p *Plan) NewOutput() *Output {
-	o := &Output{bad: newTarget(quarantineColumns())}
+	o := &Output{stream: p.stream, bad: newTarget(quarantineColumns())}
 	for _, s := range p.sets {
 		t := newTarget(s.columns)
 		for i := range s.fields.all {

@@ -157,26 +157,15 @@ func (e *event) widen(s lake.Seq) {
 
 // quarantine adds the row of a bad record.
 func (e *event) quarantine(p *parked) {
-	t := e.out.bad
 	if !p.hasTime {
 		p.time = e.time
 	}
 	reason := "at byte " + strconv.Itoa(p.at) + ": " + p.why
 	if p.field != "" {
 		reason = p.field + ", " + reason
-		t.field.AppendString(p.field)
 	}
-	t.op.AppendString(string(p.op))
-	t.shard.AppendString(e.lane)
-	t.seq.AppendString(string(p.seq))
-	t.at.AppendInt64(p.time)
-	t.day.AppendInt32(int32(floorDiv(p.time, dayMicros)))
-	t.region.AppendString("unknown")
-	t.stream.AppendString(e.plan.stream)
-	if p.dataset != "" {
-		t.dataset.AppendString(p.dataset)
-	}
-	t.reason.AppendString(reason)
-	t.payload.AppendBytes(e.reader.src[p.from:p.to])
-	t.batch.EndRow()
+	e.out.Park(Parked{
+		Identity: Identity{Op: p.op, Lane: e.lane, Seq: p.seq, At: time.UnixMicro(p.time).UTC()},
+		Dataset:  p.dataset, Reason: reason, Field: p.field, Payload: e.reader.src[p.from:p.to],
+	})
 }

@@ -120,6 +120,7 @@ type field struct {
 	ages    []string // labels of its bands
 	elem    *field
 	members members
+	objects bool // it is an object or holds one
 }
 
 // class is how the content of a value is read.
@@ -173,5 +174,6 @@ func compileField(s *schemas.Field) (*field, error) {
 	if err == nil && s.Type == schemas.Object {
 		f.members, err = compileFields(s.Fields)
 	}
+	f.objects = s.Type == schemas.Object || f.elem != nil && f.elem.objects
 	return f, err
 }

@@ -19,12 +19,12 @@ func (d *Decoder) write(t *target, lane string) {
 	if h.op.Gone() {
 		d.removed(t)
 	} else {
+		d.extras(t.extra)
 		for i := range t.fields {
 			s := &t.fields[i]
 			d.field(s, &d.now.slots[s.field])
 		}
 		d.olds(t, h.op == record.Modify && d.was.known)
-		d.extras(t.extra)
 	}
 	d.changes(t.changed)
 	t.batch.EndRow()
@@ -169,12 +169,13 @@ func (d *Decoder) changes(l *columns.Leaf) {
 
 // extras adds what the schema does not know, as one JSON object. The attributes are sorted already.
 func (d *Decoder) extras(l *columns.Leaf) {
-	if len(d.now.extra) == 0 {
+	all := d.merged()
+	if len(all) == 0 {
 		return
 	}
 	b := append(d.scratch[:0], '{')
-	for i := range d.now.extra {
-		e := &d.now.extra[i]
+	for i := range all {
+		e := &all[i]
 		if i > 0 {
 			b = append(b, ',')
 		}
