@@ -324,7 +324,7 @@ func verifyIndex(t *testing.T, s *embedded.Store, items map[string]record.Item) 
 }
 
 // verifyFeed replays all changes: each must begin where the one before it ended, and the last leave what is stored.
-func verifyFeed(t *testing.T, s *embedded.Store, items map[string]record.Item) {
+func verifyFeed(t testing.TB, s *embedded.Store, items map[string]record.Item) {
 	t.Helper()
 	replayed := map[string]string{}
 	shards, err := s.Shards(context.Background(), storetest.Stream)
@@ -351,7 +351,7 @@ func verifyFeed(t *testing.T, s *embedded.Store, items map[string]record.Item) {
 	}
 }
 
-func replay(t *testing.T, body []byte, replayed map[string]string) {
+func replay(t testing.TB, body []byte, replayed map[string]string) {
 	t.Helper()
 	var event struct {
 		Records []struct {
@@ -376,7 +376,7 @@ func replay(t *testing.T, body []byte, replayed map[string]string) {
 	}
 }
 
-func scanAll(t *testing.T, s *embedded.Store, table string) (all []record.Item) {
+func scanAll(t testing.TB, s *embedded.Store, table string) (all []record.Item) {
 	t.Helper()
 	sc := ingest.Scan{Table: table, Limit: 1000}
 	for {

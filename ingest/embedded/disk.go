@@ -31,6 +31,8 @@ type disk struct {
 
 	mu      sync.Mutex
 	cause   error // nil: no trouble
+	last    error // the newest trouble, passed or not
+	noted   time.Time
 	forever bool
 	waiters int           // writes that wait for the trouble to pass
 	stopped chan struct{} // closed while there is trouble
@@ -102,7 +104,7 @@ func (d *disk) note(err error) {
 		close(d.stopped)
 	}
 	if !d.forever {
-		d.cause, d.forever = err, !curable(err)
+		d.cause, d.last, d.forever, d.noted = err, err, !curable(err), time.Now()
 	}
 }
 
@@ -144,7 +146,7 @@ func (d *disk) fail(err error) {
 	if d.cause == nil {
 		close(d.stopped)
 	}
-	d.cause, d.forever = err, true
+	d.cause, d.last, d.forever = err, err, true
 }
 
 // catch keeps the process alive when the engine panics over a write that could not be made.
@@ -184,8 +186,8 @@ func (d *disk) stuck() <-chan struct{} {
 func (d *disk) refuse() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.cause != nil && d.waiters == 0 && !d.forever && d.room() {
-		d.clear() // a flush or compaction had failed; the next one will tell
+	if d.cause != nil && d.waiters == 0 && time.Since(d.noted) > 2*retryEvery && d.room() {
+		d.clear() // a flush or compaction had failed, and has not failed again
 	}
 	if d.cause == nil {
 		return nil
@@ -195,11 +197,9 @@ func (d *disk) refuse() error {
 
 // errUnknown answers a write that was begun when the trouble came.
 func (d *disk) errUnknown() error {
-	err := d.trouble()
-	if err == nil {
-		return fault.New(fault.Transient, "the disk had a moment of trouble: whether this write was kept is not known; read before you try again")
-	}
-	return d.explain(err, "whether this write was kept is not known")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.explain(d.last, "whether this write was kept is not known")
 }
 
 // explain gives a failure of the disk its kind.
