@@ -22,7 +22,7 @@ func (p *plan) components(to object) {
 	for _, f := range p.shape.fields {
 		server := p.serverSet[f.Name]
 		record["properties"].(object)[f.Name] = f.schema(server)
-		patch["properties"].(object)[f.Name] = nullable(f.schema(server))
+		patch["properties"].(object)[f.Name] = nullable(partial(f.schema(server)))
 		needed := f.Required || p.isKey(f.Name)
 		if needed {
 			always = append(always, f.Name)
@@ -71,6 +71,26 @@ func nullable(schema object) object {
 		schema["enum"] = append(codes, nil)
 	}
 	return schema
+}
+
+// partial lets the objects of a merge patch have any of their members.
+func partial(schema object) object {
+	members, ok := schema["properties"].(object)
+	if !ok {
+		return schema
+	}
+	delete(schema, "required")
+	for name, m := range members {
+		if one := partial(m.(object)); isText(one["type"]) {
+			members[name] = nullable(one)
+		}
+	}
+	return schema
+}
+
+func isText(v any) bool {
+	_, ok := v.(string)
+	return ok
 }
 
 // schema returns the JSON Schema of the field's values.
