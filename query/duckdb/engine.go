@@ -5,6 +5,7 @@ package duckdb
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -33,7 +34,8 @@ type Options struct {
 type Engine struct {
 	connector *duck.Connector
 	idle      chan *session // every session that is not at work
-	all       []*session
+	sessions  int
+	closed    chan struct{}
 	closing   sync.Once
 }
 
@@ -44,23 +46,16 @@ func Open(opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open duckdb: %w", err)
 	}
-	e := &Engine{connector: connector, idle: make(chan *session, opts.Connections)}
-	for i := range opts.Connections {
+	e := &Engine{connector: connector, idle: make(chan *session, opts.Connections), closed: make(chan struct{})}
+	for range opts.Connections {
 		conn, err := connector.Connect(context.Background())
 		if err != nil {
 			return nil, fmt.Errorf("connect to duckdb: %w", fallible(err, e.Close()))
 		}
-		s := &session{conn: conn.(*duck.Conn), views: map[string]string{}}
-		e.all = append(e.all, s)
-		if i == 0 {
-			if err := s.configure(opts); err != nil {
-				return nil, fallible(err, e.Close())
-			}
-		}
-		e.idle <- s
+		e.sessions++
+		e.idle <- &session{conn: conn.(*duck.Conn), views: map[string]string{}}
 	}
-	// Only after every connection stands: from here on nothing can be set.
-	if err := e.all[0].exec(context.Background(), "SET lock_configuration = true"); err != nil {
+	if err := e.configure(opts); err != nil {
 		return nil, fallible(err, e.Close())
 	}
 	return e, nil
@@ -86,8 +81,11 @@ func (o Options) filled() Options {
 	return o
 }
 
-// configure sets what holds for the whole database. The order matters: once external access is off, nothing widens it.
-func (s *session) configure(o Options) error {
+// configure sets what holds for the whole database. The order matters: once external access is off nothing widens it, and
+// at last nothing can be set at all.
+func (e *Engine) configure(o Options) error {
+	s := <-e.idle
+	defer func() { e.idle <- s }()
 	var dirs []string
 	for _, d := range o.Dirs {
 		dirs = append(dirs, quote(filepath.Clean(d)+string(filepath.Separator)))
@@ -104,6 +102,7 @@ func (s *session) configure(o Options) error {
 		fmt.Sprintf("SET GLOBAL max_temp_directory_size = '%dMiB'", o.TempMB),
 		"SET GLOBAL allowed_directories = [" + strings.Join(dirs, ", ") + "]",
 		"SET GLOBAL enable_external_access = false",
+		"SET GLOBAL lock_configuration = true",
 	}
 	for _, text := range settings {
 		if err := s.exec(context.Background(), text); err != nil {
@@ -115,21 +114,16 @@ func (s *session) configure(o Options) error {
 
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// Close ends the engine once every question has been answered.
+// Close ends the engine once every question has been answered. It is the caller's to end those that take long.
 func (e *Engine) Close() error {
 	var err error
 	e.closing.Do(func() {
-		for range len(e.idle) {
-			<-e.idle
+		close(e.closed)
+		for range e.sessions {
+			s := <-e.idle
+			err = errors.Join(err, s.conn.Close())
 		}
-		for _, s := range e.all {
-			if cerr := s.conn.Close(); err == nil {
-				err = cerr
-			}
-		}
-		if cerr := e.connector.Close(); err == nil {
-			err = cerr
-		}
+		err = errors.Join(err, e.connector.Close())
 	})
 	return err
 }
@@ -159,8 +153,15 @@ func (e *Engine) Run(ctx context.Context, r query.Request) (*query.Result, error
 // take waits for a session that has nothing to do.
 func (e *Engine) take(ctx context.Context) (*session, error) {
 	select {
+	case <-e.closed:
+		return nil, fault.New(fault.Transient, "the query engine is shutting down")
+	default:
+	}
+	select {
 	case s := <-e.idle:
 		return s, nil
+	case <-e.closed:
+		return nil, fault.New(fault.Transient, "the query engine is shutting down")
 	case <-ctx.Done():
 		return nil, refusal(ctx, ctx.Err())
 	}

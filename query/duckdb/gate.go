@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
@@ -26,8 +27,8 @@ func (e *Engine) Gate(ctx context.Context, text string, relations []string) ([]s
 	if len(text) > maxText {
 		return nil, fault.New(fault.Exceeded, "the question is longer than %d characters", maxText)
 	}
-	if strings.ContainsRune(text, 0) {
-		return nil, fault.New(fault.Invalid, "the question holds a zero character")
+	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
+		return nil, fault.New(fault.Invalid, "the question holds what is no text: send it as UTF-8 without zero characters")
 	}
 	tree, err := e.parse(ctx, text)
 	if err != nil {
