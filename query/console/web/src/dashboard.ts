@@ -22,10 +22,10 @@ export class Board {
     const byElement = new Map(this.tiles.map((t) => [t.el as Element, t]));
     this.seen = new IntersectionObserver((entries) => {
       for (const e of entries) {
-        const tile = byElement.get(e.target)!;
-        const came = e.isIntersecting && !tile.visible;
-        tile.visible = e.isIntersecting;
-        if (came && tile.stale()) tile.touch();
+        const { asker } = byElement.get(e.target)!;
+        const came = e.isIntersecting && !asker.visible;
+        asker.visible = e.isIntersecting;
+        if (came && asker.dirty) asker.touch();
       }
     }, { rootMargin: "200px" });
     this.tiles.forEach((t) => this.seen.observe(t.el));
@@ -41,7 +41,7 @@ export class Board {
       this.timer = 0;
       const grown = [...this.grown];
       this.grown.clear();
-      for (const t of this.tiles) if (grown.some((d) => t.concerns(d))) t.touch();
+      for (const t of this.tiles) if (grown.some((d) => t.concerns(d))) t.asker.touch();
     }, settle);
   }
 
@@ -50,7 +50,7 @@ export class Board {
   }
 
   touch(): void {
-    this.tiles.forEach((t) => t.touch());
+    this.tiles.forEach((t) => t.asker.touch());
   }
 
   end(): void {

@@ -30,6 +30,7 @@ export function wallOf(text: string): number {
   return Date.parse(local.length > 10 ? `${local}Z` : `${local.slice(0, 10)}T00:00:00Z`);
 }
 
+const aDay = 86_400_000;
 const two = (n: number): string => String(n).padStart(2, "0");
 
 /** hm is 14:05 of a wall-clock time. */
@@ -79,12 +80,14 @@ export function bucketName(w: number, grain: string): string {
 export function spanName(from: string, to: string): string {
   const a = wallOf(from);
   const b = wallOf(to);
-  if (a % 86_400_000 || b % 86_400_000) {
-    const sameDay = isoDay(a) === isoDay(b - 1);
-    return sameDay ? `${dayMonth(a)}, ${hm(a)}–${hm(b)}` : `${dayMonth(a)}, ${hm(a)} – ${dayMonth(b)}, ${hm(b)}`;
-  }
-  const last = b - 86_400_000;
-  if (a >= last) return dayMonth(a);
-  const [x, y] = [new Date(a), new Date(last)];
-  return x.getUTCMonth() === y.getUTCMonth() && x.getUTCFullYear() === y.getUTCFullYear() ? `${x.getUTCDate()}–${dayMonth(last)}` : `${dayMonth(a)} – ${dayMonth(last)}`;
+  if (a % aDay === 0 && b % aDay === 0) return days(a, b - aDay);
+  if (isoDay(a) === isoDay(b - 1)) return `${dayMonth(a)}, ${hm(a)}–${hm(b)}`;
+  return a % aDay === 0 ? `${days(a, b)} up to ${hm(b)}` : `${dayMonth(a)}, ${hm(a)} – ${dayMonth(b)}, ${hm(b)}`;
+}
+
+/** days is 14–20 Nov, of the first and the last day. */
+function days(first: number, last: number): string {
+  if (isoDay(first) === isoDay(last)) return dayMonth(first);
+  const sameMonth = isoDay(first).slice(0, 7) === isoDay(last).slice(0, 7);
+  return `${sameMonth ? new Date(first).getUTCDate() : `${dayMonth(first)} `}–${sameMonth ? "" : " "}${dayMonth(last)}`;
 }
