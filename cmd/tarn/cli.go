@@ -25,6 +25,7 @@ type cli struct {
 	globals
 
 	Up         upCmd      `cmd:"" help:"Run everything on this machine: API, lake, dashboard."`
+	Load       loadCmd    `cmd:"" help:"Load a file of rows: CSV, JSON Lines, DynamoDB JSON lines or Parquet."`
 	SQL        sqlCmd     `cmd:"" name:"sql" help:"Answer one read-only SELECT."`
 	Query      queryCmd   `cmd:"" help:"Answer a metric."`
 	Verify     verifyCmd  `cmd:"" help:"Compare the lake with the store, record by record."`
@@ -33,6 +34,10 @@ type cli struct {
 		List quarantineListCmd `cmd:"" help:"List records that could not be decoded."`
 		Show quarantineShowCmd `cmd:"" help:"Show one of them with its whole payload."`
 	} `cmd:"" help:"Look at records that could not be decoded."`
+	Schema struct {
+		Check schemaCheckCmd `cmd:"" help:"Check dataset files; every fault is reported with its line."`
+		Infer schemaInferCmd `cmd:"" help:"Write a first draft of a dataset file for a file of rows."`
+	} `cmd:"" help:"Look after dataset files."`
 	Status   statusCmd   `cmd:"" help:"Say what the data folder holds and how fresh it is."`
 	Settings settingsCmd `cmd:"" help:"Print the reference of all settings."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

@@ -28,6 +28,7 @@ type operation func(ctx context.Context, n *Node, args json.RawMessage, tell Tel
 // operations is every operation by name, as it stands in the URL.
 var operations = map[string]operation{
 	"compact":         typed((*Node).compactNow),
+	"load":            typed((*Node).load),
 	"metric":          typed((*Node).metric),
 	"quarantine.list": typed((*Node).quarantineList),
 	"quarantine.show": typed((*Node).quarantineShow),

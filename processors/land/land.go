@@ -50,7 +50,7 @@ type work struct {
 	buf      []byte
 }
 
-// New returns a Lander for every stream of the registry. A dataset that cannot be decoded is Invalid.
+// New returns a Lander for every stream of the registry and for every dataset without one. A dataset that cannot be decoded is Invalid.
 func New(files Files, registry *schemas.Registry, opts Options) (*Lander, error) {
 	l := &Lander{files: files, limit: opts.MaxBatchBytes, streams: map[string]*stream{}}
 	if l.limit == 0 {
@@ -62,6 +62,16 @@ func New(files Files, registry *schemas.Registry, opts Options) (*Lander, error)
 			return nil, fmt.Errorf("stream %s: %w", name, err)
 		}
 		l.streams[name] = &stream{plan: plan}
+	}
+	for _, d := range registry.Datasets() {
+		if d.Stream != "" {
+			continue
+		}
+		plan, err := decode.Compile([]*schemas.Dataset{d}, decode.Options{MaskKey: opts.MaskKey})
+		if err != nil {
+			return nil, fmt.Errorf("dataset %s: %w", d.Name, err)
+		}
+		l.streams[d.Name] = &stream{plan: plan}
 	}
 	return l, nil
 }

@@ -1,0 +1,89 @@
+package node
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/processors/compact"
+	"github.com/tarn-lake/tarn/processors/land"
+	"github.com/tarn-lake/tarn/processors/load"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// LoadArgs asks for a file to be loaded. The path is one of this machine.
+type LoadArgs struct {
+	Path    string `json:"path"`
+	Dataset string `json:"dataset"`
+	Format  string `json:"format,omitempty"`
+}
+
+// load loads a file, commits it and merges what it brought, so that each partition is left with a file or two.
+func (n *Node) load(ctx context.Context, a LoadArgs, tell Tell) (load.Report, error) {
+	d, ok := n.registry.Dataset(a.Dataset)
+	if !ok {
+		return load.Report{}, n.noDataset(a.Dataset)
+	}
+	position := func(lane string) (lake.Seq, error) { return n.landedTo(ctx, d, lane) }
+	r, err := load.File(ctx, a.Path, d, n.lander, position, load.Options{
+		Format: a.Format, Landed: n.wake,
+		Tell: func(what string, done, total int64) { tell(Step{What: what, Done: done, Total: total}) },
+	})
+	if err != nil {
+		return r, fmt.Errorf("load %s: %w", a.Path, err)
+	}
+	tell(Step{What: "committing", Done: 0})
+	if err := n.commit(ctx); err != nil {
+		return r, err
+	}
+	tell(Step{What: "merging", Done: 0})
+	return r, n.mergeLoaded(ctx, d)
+}
+
+func (n *Node) mergeLoaded(ctx context.Context, d *schemas.Dataset) error {
+	i := n.history(d)
+	whole := n.newCompactor(always)
+	for more := true; more; {
+		var err error
+		if more, err = whole.Merge(ctx, i); err != nil {
+			return err
+		}
+	}
+	_, err := whole.MergeBase(ctx, i)
+	return err
+}
+
+func (n *Node) history(d *schemas.Dataset) compact.History {
+	for _, h := range n.histories {
+		if h.Dataset == d {
+			return h
+		}
+	}
+	panic("a dataset without a history")
+}
+
+// landedTo returns how far a lane has landed, committed or not.
+func (n *Node) landedTo(ctx context.Context, d *schemas.Dataset, lane string) (lake.Seq, error) {
+	folder := land.Folder(d)
+	snap, err := n.quarantine.Snapshot(ctx)
+	if err != nil {
+		return "", err
+	}
+	seq := snap.Watermarks[folder+"/"+lane].Seq
+	if snap, err = n.history(d).Changes.Snapshot(ctx); err != nil {
+		return "", err
+	}
+	seq = max(seq, snap.Watermarks[lane].Seq)
+	waiting, err := n.files.List(ctx, lake.LandingDir+"/"+folder+"/"+lane+"/")
+	if err != nil {
+		return "", err
+	}
+	for _, w := range waiting {
+		name, err := lake.ParseLandedName(w.Name())
+		if err != nil {
+			return "", err
+		}
+		seq = max(seq, name.Last)
+	}
+	return seq, nil
+}

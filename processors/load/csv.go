@@ -1,0 +1,175 @@
+package load
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/processors/decode"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// csvSource reads CSV whose first line names the columns. An empty cell is null.
+type csvSource struct {
+	io.Closer
+	tape    *tape
+	r       *csv.Reader
+	names   []string
+	fields  []int // by column: the field, -1 unknown
+	strange []string
+	at      int64
+	raw     []byte
+	begin   int64
+}
+
+// openText opens a text file, gzipped or not.
+func openText(path string) (io.Reader, io.Closer, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, fault.Wrap(fault.NotFound, err, "the file %s cannot be read", path)
+	}
+	if !strings.HasSuffix(path, ".gz") {
+		return file, file, nil
+	}
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		file.Close()
+		return nil, nil, fault.Wrap(fault.Invalid, err, "%s is not a gzip file", path)
+	}
+	return z, file, nil
+}
+
+func openCSV(path string, row *decode.Row, d *schemas.Dataset) (source, error) {
+	in, closer, err := openText(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &csvSource{Closer: closer, tape: &tape{r: in}}
+	if err = s.head(path); err == nil {
+		s.fields, s.strange, err = match(path, s.names, row, d)
+	}
+	if err != nil {
+		closer.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// head reads the names of the columns.
+func (s *csvSource) head(path string) error {
+	s.r = csv.NewReader(s.tape)
+	s.r.ReuseRecord = true
+	head, err := s.r.Read()
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "%s has no first line with the names of its columns", path)
+	}
+	s.names = append(s.names, head...)
+	s.names[0] = strings.TrimPrefix(s.names[0], "\ufeff")
+	s.begin = s.r.InputOffset()
+	return nil
+}
+
+// match finds the field of each column. A file without any is not the dataset's.
+func match(path string, names []string, row *decode.Row, d *schemas.Dataset) (fields []int, strange []string, err error) {
+	known := 0
+	for _, name := range names {
+		f := row.Field(name)
+		if f < 0 {
+			strange = append(strange, name)
+		} else {
+			known++
+		}
+		fields = append(fields, f)
+	}
+	if known == 0 {
+		return nil, nil, fault.New(fault.Invalid, "no column of %s is a field of %s: the file has %s", path, d.Name, strings.Join(names, ", "))
+	}
+	return fields, strange, nil
+}
+
+func (s *csvSource) next(row *decode.Row) error {
+	cells, err := s.read()
+	if err != nil {
+		return err
+	}
+	for i, cell := range cells {
+		if cell == "" {
+			continue
+		}
+		if s.fields[i] < 0 {
+			err = row.Extra(s.names[i], record.AppendValue(nil, record.String(cell)))
+		} else {
+			err = row.Text(s.fields[i], cell)
+		}
+		if err != nil {
+			return &badRow{err}
+		}
+	}
+	return nil
+}
+
+func (s *csvSource) read() ([]string, error) {
+	cells, err := s.r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, io.EOF
+	}
+	end := s.r.InputOffset()
+	s.raw = s.tape.cut(s.begin, end)
+	s.begin = end
+	var bad *csv.ParseError
+	if errors.As(err, &bad) {
+		s.at = int64(bad.StartLine)
+		return nil, &badRow{fault.Wrap(fault.Invalid, bad.Err, "line %d is not CSV of %d columns", bad.Line, len(s.names))}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the file: %w", err)
+	}
+	line, _ := s.r.FieldPos(0)
+	s.at = int64(line)
+	return cells, nil
+}
+
+func (s *csvSource) skip() error {
+	_, err := s.read()
+	var bad *badRow
+	if errors.As(err, &bad) {
+		return nil
+	}
+	return err
+}
+
+func (s *csvSource) line() int64       { return s.at }
+func (s *csvSource) payload() []byte   { return s.raw }
+func (s *csvSource) unknown() []string { return s.strange }
+
+// tape remembers what passed through it until it is cut.
+type tape struct {
+	r    io.Reader
+	kept []byte
+	base int64 // offset of kept[0]
+}
+
+// Read reads on and remembers.
+func (t *tape) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	t.kept = append(t.kept, p[:n]...)
+	return n, err
+}
+
+// cut returns the bytes from..to and forgets everything before to. They are valid until the next Read.
+func (t *tape) cut(from, to int64) []byte {
+	part := t.kept[from-t.base : to-t.base]
+	rest := t.kept[to-t.base:]
+	if len(rest) < cap(t.kept)/2 || to-t.base > 1<<20 {
+		part = append([]byte(nil), part...)
+		t.kept = append(t.kept[:0], rest...)
+		t.base = to
+	}
+	return part
+}
