@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/schemas"
 )
 
 // together runs f so many times at once and counts the statuses of its answers.
@@ -211,5 +214,31 @@ func TestForeignAttributesSurvive(t *testing.T) {
 	w.want(http.StatusOK, "PUT", path, with("reason", `"Work"`))
 	if got := w.item("movement-pass_passes_v1", id)["legacy"].Text; got != "kept" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestLenientProfileCountsWhatStrictRefuses(t *testing.T) {
+	t.Parallel()
+	soon := with("startAt", `"2026-11-20T06:30:00Z"`)
+	var mu sync.Mutex
+	var seen []telemetry.Event
+	w := newWorld(t, setup{options: func(o *ingest.Options) {
+		o.Observe = func(e telemetry.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen = append(seen, e)
+		}
+	}})
+	w.want(201, "POST", people, person)
+	w.want(201, "POST", passes, pass)
+	w.want(201, "POST", passes, soon)
+	want := telemetry.Event(ingest.Questionable{Dataset: "passes", Rule: "start_window", Region: "khulna"})
+	if len(seen) != 1 || seen[0] != want {
+		t.Errorf("got %v", seen)
+	}
+	strict := newWorld(t, setup{mode: schemas.Strict})
+	strict.want(201, "POST", people, person)
+	if names := strict.want(400, "POST", passes, soon).fields(t); !slices.Equal(names, []string{"startAt"}) {
+		t.Errorf("got %v", names)
 	}
 }
