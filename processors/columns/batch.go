@@ -76,7 +76,7 @@ func (b *Batch) EndRow() {
 			l.fillRow(b.rows)
 		}
 	}
-	for _, l := range b.leaves {
+	for _, l := range b.lists {
 		l.mark = len(l.Def)
 	}
 }

@@ -288,3 +288,55 @@ func TestMissingAndOtherColumns(t *testing.T) {
 		t.Errorf("optional to required without nulls: %v", err)
 	}
 }
+
+func TestRequiredMembers(t *testing.T) {
+	t.Parallel()
+	with, without := col(1, "o", schemas.Object), col(1, "o", schemas.Object)
+	with.Fields = []schemas.Column{col(2, "a", schemas.String), must(col(3, "b", schemas.Int32))}
+	without.Fields = with.Fields[:1]
+	old := columns.New([]schemas.Column{without})
+	appendRows(old, []object{{nil}, {object{nil}}})
+	b := columns.New([]schemas.Column{with})
+	if err := b.AppendFrom(old); !fault.Is(err, fault.Invalid) || b.Rows() != 0 {
+		t.Errorf("a missing required member gives %v, want Invalid", err)
+	}
+	b.Leaf("o.b").Fill = true
+	if err := b.AppendFrom(old); err != nil {
+		t.Fatal(err)
+	}
+	sameBatch(t, "filled", b, shred(b.Columns(), []object{{nil}, {object{nil, int32(0)}}}))
+}
+
+func TestReadingPartOfAMap(t *testing.T) {
+	t.Parallel()
+	file := nestedFile(t, 30, columns.EncoderOptions{})
+	b := columns.New(nested())
+	if err := columns.Read(bytesReader(file), int64(len(file)), b, "attrs.value", "id"); err != nil {
+		t.Fatal(err)
+	}
+	full := columns.New(nested())
+	nestedRows(full, 30)
+	sameEntries(t, "part", "attrs.value", entries(b.Leaf("attrs.value")), entries(full.Leaf("attrs.value")))
+	if key := b.Leaf("attrs.key"); !slices.Equal(key.Rep, full.Leaf("attrs.key").Rep) || key.Len() != full.Leaf("attrs.key").Len() {
+		t.Error("keys that were not read do not keep the maps' shape")
+	}
+	if err := columns.Read(bytesReader(file), int64(len(file)), b, "nobody"); !fault.Is(err, fault.Internal) || b.Rows() != 30 {
+		t.Errorf("an unknown path gives %v, want Internal", err)
+	}
+}
+
+func TestValuesTooLongAreRefused(t *testing.T) {
+	t.Parallel()
+	b := columns.New([]schemas.Column{col(1, "v", schemas.Binary)})
+	b.Leaf("v").AppendBytes(make([]byte, 65<<20))
+	b.EndRow()
+	enc := columns.NewEncoder(b.Columns(), columns.EncoderOptions{})
+	if out, _, err := enc.Encode([]byte("x"), b); !fault.Is(err, fault.Exceeded) || string(out) != "x" {
+		t.Errorf("got %v, want Exceeded", err)
+	}
+	b.Reset()
+	b.EndRow()
+	if _, _, err := enc.Encode(nil, b); err != nil {
+		t.Errorf("the next file: %v", err)
+	}
+}

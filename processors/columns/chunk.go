@@ -6,6 +6,8 @@ import (
 	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/bloom/xxhash"
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/tarn-lake/tarn/internal/fault"
 )
 
 const (
@@ -120,6 +122,9 @@ func (e *Encoder) dataPage(dst []byte, l *Leaf, c *chunk, p, all span) []byte {
 		}
 	}
 	e.page = e.values(out, l, c, p, all)
+	if len(e.page) > maxPage || c.entries > maxEntries {
+		e.err = fault.New(fault.Exceeded, "column %s has %d bytes in one row, more than %d, or too many items", l.Path, len(e.page), maxPage)
+	}
 	info := pageInfo{at: e.at(dst), firstRow: int64(p.rows - all.rows), nulls: int64((p.to - p.entries) - (p.valuesTo - p.values))}
 	dst = e.emit(dst, c, format.DataPage, p.to-p.entries, c.value)
 	info.size = int32(e.at(dst) - info.at)

@@ -39,7 +39,8 @@ type Encoder struct {
 	begin   int   // where the file began in the buffer being appended to
 	written int64 // bytes of the file that left the buffer earlier
 	rows    int64
-	alone   bool // one row group: parquet-go takes a column's codec from the first, so only then may chunks choose
+	err     error // what no reader of ours would take
+	alone   bool  // one row group: parquet-go takes a column's codec from the first, so only then may chunks choose
 
 	dict    dictionary
 	comp    compressor
@@ -75,6 +76,7 @@ func NewEncoder(cols []schemas.Column, opt EncoderOptions) *Encoder {
 	if e.opt.RowGroupRows <= 0 {
 		e.opt.RowGroupRows = defaultRowGroupRows
 	}
+	e.opt.RowGroupRows = min(e.opt.RowGroupRows, maxRows)
 	for i := range e.rle {
 		e.rle[i].BitWidth = i
 	}
@@ -94,22 +96,25 @@ func NewEncoder(cols []schemas.Column, opt EncoderOptions) *Encoder {
 	return e
 }
 
-// Encode appends to dst a whole Parquet file of the rows of b, which must have the encoder's layout. The statistics'
-// slices are valid until the encoder is used again; Clone keeps them.
+// Encode appends to dst a whole Parquet file of the rows of b, which must have the encoder's layout. A row whose values in
+// one column exceed 64 MiB is refused as Exceeded. The statistics' slices are valid until the encoder is used again; Clone
+// keeps them.
 func (e *Encoder) Encode(dst []byte, b *Batch) ([]byte, FileStats, error) {
 	if err := e.accepts(b); err != nil {
 		return dst, FileStats{}, err
 	}
 	e.reset(len(dst))
 	e.alone = b.rows <= e.opt.RowGroupRows
-	dst = append(dst, magic...)
-	dst = e.rowGroups(dst, b)
-	dst = e.footer(dst)
-	return dst, e.fileStats(e.at(dst)), nil
+	out := e.rowGroups(append(dst, magic...), b)
+	if e.err != nil {
+		return dst, FileStats{}, e.err
+	}
+	out = e.footer(out)
+	return out, e.fileStats(e.at(out)), nil
 }
 
 func (e *Encoder) reset(begin int) {
-	e.begin, e.written, e.rows, e.alone = begin, 0, 0, false
+	e.begin, e.written, e.rows, e.alone, e.err = begin, 0, 0, false, nil
 	e.groups, e.chunks, e.pages, e.bounds = e.groups[:0], e.chunks[:0], e.pages[:0], e.bounds[:0]
 	for i := range e.leaves {
 		s := &e.leaves[i]

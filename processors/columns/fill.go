@@ -1,5 +1,7 @@
 package columns
 
+import "slices"
+
 // fillRow gives the leaf, which has no entry in the row that ends now, the nulls that its siblings imply: in each place
 // where the nearest ancestor that a sibling shows is present, the leaf's own branch is missing below it.
 func (l *Leaf) fillRow(rows int) {
@@ -9,7 +11,10 @@ func (l *Leaf) fillRow(rows int) {
 	for n := l.node.parent; n != nil; n = n.parent {
 		for _, s := range n.Leaves {
 			if from, ok := s.started(rows); ok && s != l {
-				l.shadow(s, from, s.entries(), n)
+				had := l.Len()
+				if l.shadow(s, from, s.entries(), n); l.Len() > had {
+					panic("columns: required column " + l.Path + " has no value in this row")
+				}
 				return
 			}
 		}
@@ -25,8 +30,8 @@ func (l *Leaf) started(rows int) (int, bool) {
 	return rows - 1, l.entries() == rows
 }
 
-// shadow appends to l, for entries from to of its relative s, what l has to say where the branch of l below their common
-// ancestor n is missing.
+// shadow appends to l, for entries from..to of its relative s, what l has to say where the branch of l below their common
+// ancestor n is missing: null, or zero where it cannot be null.
 func (l *Leaf) shadow(s *Leaf, from, to int, n *Node) {
 	rep, def := n.inside()
 	for i := from; i < to; i++ {
@@ -37,8 +42,15 @@ func (l *Leaf) shadow(s *Leaf, from, to int, n *Node) {
 		if s.MaxDef > 0 {
 			d = s.Def[i]
 		}
-		if r <= rep {
-			l.AppendNullAt(r, min(d, def))
+		if r > rep {
+			continue
+		}
+		if d = min(d, def); d == l.MaxDef {
+			l.appendZeros(1)
+		}
+		l.Def = append(l.Def, d)
+		if l.MaxRep > 0 {
+			l.Rep = append(l.Rep, r)
 		}
 	}
 }
@@ -88,5 +100,64 @@ func (l *Leaf) cut(n int) {
 	default:
 		l.Offsets = l.Offsets[:n+1]
 		l.Arena = l.Arena[:l.Offsets[n]]
+	}
+}
+
+// fillMissing gives leaves that the source lacks what their siblings imply for the new rows, or null, or zero.
+func (b *Batch) fillMissing(p *plan, was []leafSize, rows int) {
+	for i, l := range b.leaves {
+		if p.steps[i].src != nil {
+			continue
+		}
+		if l.MaxDef == 0 {
+			l.appendZeros(rows)
+			continue
+		}
+		n, s := l.relative(p)
+		if s == nil {
+			l.Def = appendN(l.Def, 0, rows)
+			if l.MaxRep > 0 {
+				l.Rep = appendN(l.Rep, 0, rows)
+			}
+			continue
+		}
+		l.shadow(s, was[s.at].entries, s.entries(), n)
+	}
+}
+
+// relative returns the nearest leaf that the plan fills, and the ancestor it has in common with l.
+func (l *Leaf) relative(p *plan) (*Node, *Leaf) {
+	for n := l.node.parent; n != nil; n = n.parent {
+		for _, s := range n.Leaves {
+			if p.steps[s.at].src != nil {
+				return n, s
+			}
+		}
+	}
+	return nil, nil
+}
+
+func appendN(dst []uint8, v uint8, n int) []uint8 {
+	dst = slices.Grow(dst, n)
+	for range n {
+		dst = append(dst, v)
+	}
+	return dst
+}
+
+func (l *Leaf) appendZeros(n int) {
+	switch l.Kind {
+	case Bool:
+		l.Bools = append(l.Bools, make([]bool, n)...)
+	case Int32:
+		l.Int32s = append(l.Int32s, make([]int32, n)...)
+	case Int64:
+		l.Int64s = append(l.Int64s, make([]int64, n)...)
+	case Fixed:
+		l.Arena = append(l.Arena, make([]byte, n*l.Width)...)
+	default:
+		for range n {
+			l.Offsets = append(l.Offsets, uint32(len(l.Arena)))
+		}
 	}
 }

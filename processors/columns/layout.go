@@ -31,6 +31,7 @@ type layout struct {
 	cols   []schemas.Column
 	tops   []*Node
 	leaves []*Leaf
+	lists  []*Leaf // those in lists or maps
 	nodes  map[string]*Node
 	byID   map[int]*Leaf
 	plan   *plan // how the last source's rows came in
@@ -79,6 +80,9 @@ func (lay *layout) addLeaf(n *Node) *Leaf {
 	l := &Leaf{Kind: kind, Width: width, Path: n.Path, Column: n.Column, MaxDef: n.Def, MaxRep: n.Rep, node: n, at: len(lay.leaves)}
 	l.reset()
 	lay.leaves = append(lay.leaves, l)
+	if l.MaxRep > 0 {
+		lay.lists = append(lay.lists, l)
+	}
 	lay.byID[n.Column.ID] = l
 	return l
 }

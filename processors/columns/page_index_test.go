@@ -51,9 +51,9 @@ func manyPages(n int) *columns.Batch {
 
 func TestPageIndexTellsTheTruth(t *testing.T) {
 	t.Parallel()
-	const n = 70_000
+	const n = 45_000
 	b := manyPages(n)
-	enc := columns.NewEncoder(b.Columns(), columns.EncoderOptions{Codec: columns.Zstd, RowGroupRows: 50_000, Bloom: []string{"sorted"}})
+	enc := columns.NewEncoder(b.Columns(), columns.EncoderOptions{Codec: columns.Zstd, RowGroupRows: 30_000, Bloom: []string{"sorted"}})
 	file, stats, err := enc.Encode(nil, b)
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ func checkPage(t *testing.T, l *columns.Leaf, i int, p parquet.Page, typ parquet
 
 func TestWriterHoldsOneBatch(t *testing.T) {
 	t.Parallel()
-	b := manyPages(30_000)
+	b := manyPages(21_000)
 	enc := columns.NewEncoder(b.Columns(), columns.EncoderOptions{Codec: columns.Zstd})
 	var out bytes.Buffer
 	w := enc.NewWriter(&out)
@@ -159,7 +159,7 @@ func TestWriterHoldsOneBatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stats.Rows != 90_000 || stats.Size != int64(out.Len()) || len(stats.SplitOffsets) != 3 {
+	if stats.Rows != 63_000 || stats.Size != int64(out.Len()) || len(stats.SplitOffsets) != 3 {
 		t.Errorf("statistics are %d rows, %d bytes, groups %v", stats.Rows, stats.Size, stats.SplitOffsets)
 	}
 	f, err := columns.Open(bytes.NewReader(out.Bytes()), int64(out.Len()))
@@ -174,7 +174,7 @@ func TestWriterHoldsOneBatch(t *testing.T) {
 		}
 		sameEntries(t, "row group", "sorted", entries(one.Leaf("sorted")), entries(b.Leaf("sorted")))
 		sameEntries(t, "row group", "list.element", entries(one.Leaf("list.element")), entries(b.Leaf("list.element")))
-		if got := one.Leaf("few"); !got.IsNull(0) || len(got.Def) != 30_000 {
+		if got := one.Leaf("few"); !got.IsNull(0) || len(got.Def) != 21_000 {
 			t.Error("a column that was not asked for is there")
 		}
 	}

@@ -29,9 +29,6 @@ func (lay *layout) planFor(from *layout) (*plan, error) {
 	for i, l := range lay.leaves {
 		src := from.byID[l.Column.ID]
 		if src == nil {
-			if l.MaxDef == 0 && !l.Fill {
-				return nil, fault.New(fault.Invalid, "required column %s (field %d) is missing", l.Path, l.Column.ID)
-			}
 			continue
 		}
 		if !widens(src, l) {
@@ -44,8 +41,23 @@ func (lay *layout) planFor(from *layout) (*plan, error) {
 		}
 		p.steps[i] = step{src: src, defs: defs, same: src.Kind == l.Kind && src.Width == l.Width}
 	}
+	for i, l := range lay.leaves {
+		if p.steps[i].src == nil && !l.Fill && l.needed(p) {
+			return nil, fault.New(fault.Invalid, "required column %s (field %d) is missing", l.Path, l.Column.ID)
+		}
+	}
 	lay.plan = p
 	return p, nil
+}
+
+// needed reports whether the leaf, which the source lacks, cannot be null where its siblings are there.
+func (l *Leaf) needed(p *plan) bool {
+	n, s := l.relative(p)
+	if s == nil {
+		return l.MaxDef == 0
+	}
+	_, def := n.inside()
+	return def == l.MaxDef
 }
 
 func typeName(c *schemas.Column) string {

@@ -110,21 +110,6 @@ func TestSameRowsSameBytes(t *testing.T) {
 	}
 }
 
-func TestEncodeAllocatesNothingWhenReused(t *testing.T) {
-	b := columns.New(passColumns())
-	passes(b, 1000, 1)
-	for _, opt := range []columns.EncoderOptions{{}, {Codec: columns.Zstd}, {Delta: true}, {Bloom: []string{"pass_id"}}} {
-		enc := columns.NewEncoder(passColumns(), opt)
-		file, _, err := enc.Encode(nil, b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := testing.AllocsPerRun(20, func() { file, _, _ = enc.Encode(file[:0], b) }); got >= 1 {
-			t.Errorf("%+v: %v allocations, want none", opt, got)
-		}
-	}
-}
-
 func TestEncoderRefusesOtherBatches(t *testing.T) {
 	t.Parallel()
 	enc := columns.NewEncoder([]schemas.Column{col(1, "a", schemas.Int32)}, columns.EncoderOptions{})

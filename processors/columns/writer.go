@@ -26,6 +26,9 @@ func (w *Writer) Write(b *Batch) error {
 	}
 	w.open()
 	w.buf = w.enc.rowGroups(w.buf, b)
+	if w.enc.err != nil {
+		return w.enc.err
+	}
 	return w.flush()
 }
 
