@@ -19,6 +19,9 @@ import (
 const (
 	maxActions = 100
 	maxItem    = 400 << 10
+
+	maxPartition = 2048 // bytes
+	maxSort      = 1024
 )
 
 // Store is an ingest.Store in memory. It is safe for concurrent use.
@@ -59,7 +62,11 @@ func (s *Store) Get(ctx context.Context, name string, key ingest.Key) (record.It
 	if err != nil {
 		return nil, err
 	}
-	item, ok := t.items[id(key)]
+	at, err := t.id(key)
+	if err != nil {
+		return nil, err
+	}
+	item, ok := t.items[at]
 	if !ok {
 		return nil, fault.New(fault.NotFound, "no item in %s", name)
 	}
@@ -77,15 +84,34 @@ func (s *Store) table(ctx context.Context, name string) (*table, error) {
 	return t, nil
 }
 
-// id is a key as text; keys that differ have different ids.
-func id(k ingest.Key) string {
+// id returns a key as text, one for equal keys. A key that is not of the table's kinds, or empty, is Invalid.
+func (t *table) id(k ingest.Key) (string, error) {
 	var b []byte
-	for _, v := range []record.Value{k.Partition, k.Sort} {
-		if v.Kind != record.None {
-			b = record.AppendValue(b, v)
+	for _, part := range []struct {
+		name  string
+		kind  record.Kind
+		v     record.Value
+		limit int
+	}{{t.Key.Partition, t.Key.PartitionKind, k.Partition, maxPartition}, {t.Key.Sort, t.Key.SortKind, k.Sort, maxSort}} {
+		n := len(part.v.Text) + len(part.v.Bytes)
+		switch {
+		case part.v.Kind != part.kind || part.name != "" && n == 0:
+			return "", fault.New(fault.Invalid, "the key attribute %q is missing, empty or of another kind", part.name)
+		case n > part.limit:
+			return "", fault.New(fault.Exceeded, "the key attribute %q has %d bytes; the limit is %d", part.name, n, part.limit)
+		case part.name == "":
+			continue
 		}
+		if part.kind == record.N {
+			d, err := record.ParseDecimal(part.v.Text)
+			if err != nil {
+				return "", err
+			}
+			part.v.Text = d.Text()
+		}
+		b = record.AppendValue(b, part.v)
 	}
-	return string(b)
+	return string(b), nil
 }
 
 func (t *table) keyOf(item record.Item) ingest.Key {
@@ -120,7 +146,7 @@ func (s *Store) Query(ctx context.Context, q ingest.Query) (ingest.Page, error) 
 		if c := compare(a[on.Sort], b[on.Sort]); c != 0 {
 			return c
 		}
-		return strings.Compare(id(t.keyOf(a)), id(t.keyOf(b)))
+		return t.compare(a, b)
 	}
 	if q.Descending {
 		up := order
@@ -143,9 +169,14 @@ func (s *Store) Scan(ctx context.Context, q ingest.Scan) (ingest.Page, error) {
 			found = append(found, item)
 		}
 	}
-	return t.cut(found, func(a, b record.Item) int {
-		return strings.Compare(id(t.keyOf(a)), id(t.keyOf(b)))
-	}, q.After, q.Limit, t.Key), nil
+	return t.cut(found, t.compare, q.After, q.Limit, t.Key), nil
+}
+
+// compare orders items by their keys.
+func (t *table) compare(a, b record.Item) int {
+	x, _ := t.id(t.keyOf(a)) // a stored key is sound, and a stranger's After is only a place
+	y, _ := t.id(t.keyOf(b))
+	return strings.Compare(x, y)
 }
 
 func segment(key string, of int) int {
@@ -228,7 +259,11 @@ func (s *Store) write(ctx context.Context, actions []ingest.Action) error {
 		if a.Kind == ingest.Put {
 			key = t.keyOf(a.Item)
 		}
-		c := change{to: t, id: id(key), keep: a.Kind == ingest.Check}
+		at, err := t.id(key)
+		if err != nil {
+			return err
+		}
+		c := change{to: t, id: at, keep: a.Kind == ingest.Check}
 		if slices.ContainsFunc(changes[:i], func(o change) bool { return o.to == t && o.id == c.id }) {
 			return fault.New(fault.Invalid, "an item stands twice in one transaction")
 		}
@@ -269,12 +304,22 @@ func holds(conds []ingest.Condition, old record.Item, had bool) bool {
 				return false
 			}
 		case ingest.Equal:
-			if !there || !v.Equal(c.Value) {
+			if !there || !equal(v, c.Value) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// equal compares values, numbers by what they say.
+func equal(v, w record.Value) bool {
+	if v.Kind != record.N || w.Kind != record.N {
+		return v.Equal(w)
+	}
+	a, errA := record.ParseDecimal(v.Text)
+	b, errB := record.ParseDecimal(w.Text)
+	return errA == nil && errB == nil && a == b
 }
 
 // after returns the item as the action leaves it, nil where it is gone.
@@ -283,30 +328,42 @@ func (t *table) after(a *ingest.Action, old record.Item, key ingest.Key) (record
 	case ingest.Put:
 		return t.sound(a.Item.Clone())
 	case ingest.Update:
-		next := record.Item{t.Key.Partition: key.Partition}
-		if t.Key.Sort != "" {
-			next[t.Key.Sort] = key.Sort
-		}
-		maps.Copy(next, old)
-		maps.Copy(next, a.Set)
-		for _, name := range a.Unset {
-			delete(next, name)
-		}
-		for name, n := range a.Add {
-			was := "0"
-			if v, ok := next[name]; ok {
-				was = v.Text
-			}
-			sum, err := record.AddInt(was, n)
-			if err != nil {
-				return nil, err
-			}
-			next[name] = record.Number(sum)
-		}
-		return t.sound(next)
+		return t.updated(a, old, key)
 	default:
 		return nil, nil //nolint:nilnil // no item is what a delete leaves
 	}
+}
+
+func (t *table) updated(a *ingest.Action, old record.Item, key ingest.Key) (record.Item, error) {
+	next := record.Item{t.Key.Partition: key.Partition}
+	if t.Key.Sort != "" {
+		next[t.Key.Sort] = key.Sort
+	}
+	maps.Copy(next, old)
+	touched := append(a.Set.Names(), a.Unset...)
+	touched = slices.Sorted(slices.Values(slices.AppendSeq(touched, maps.Keys(a.Add))))
+	if slices.Contains(touched, t.Key.Partition) || t.Key.Sort != "" && slices.Contains(touched, t.Key.Sort) || len(slices.Compact(touched)) != len(a.Set)+len(a.Unset)+len(a.Add) {
+		return nil, fault.New(fault.Invalid, "an update touches the key, or an attribute twice")
+	}
+	maps.Copy(next, a.Set)
+	for _, name := range a.Unset {
+		delete(next, name)
+	}
+	for name, n := range a.Add {
+		was, ok := next[name]
+		if !ok {
+			was = record.Number("0")
+		}
+		if was.Kind != record.N {
+			return nil, fault.New(fault.Invalid, "the attribute %s is no number to add to", name)
+		}
+		sum, err := record.AddInt(was.Text, n)
+		if err != nil {
+			return nil, err
+		}
+		next[name] = record.Number(sum)
+	}
+	return t.sound(next)
 }
 
 // sound refuses what no store would take.
