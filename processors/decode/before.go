@@ -111,6 +111,22 @@ func (d *Decoder) old(field int) *slot {
 	return &d.now.slots[field]
 }
 
+// unchanged takes over the value of a field from the new image, if it stands here byte by byte.
+func (d *Decoder) unchanged(field int, s *slot) bool {
+	if !d.now.known || d.now.slots[field].state == absent {
+		return false
+	}
+	r, now := &d.reader, &d.now.slots[field]
+	r.space()
+	n := int(now.to - now.from)
+	if r.pos+n > len(r.src) || string(r.src[r.pos:r.pos+n]) != string(r.src[now.from:now.to]) {
+		return false
+	}
+	r.pos += n
+	s.state, s.from, s.to = same, now.from, int32(r.pos)
+	return true
+}
+
 // common returns how many bytes a and b begin with alike.
 func common(a, b []byte) int {
 	n := min(len(a), len(b))

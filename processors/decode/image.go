@@ -99,7 +99,7 @@ func (d *Decoder) attribute(im *image, last int) (int, bool) {
 		d.name = f.Name
 		return 0, r.fail(int(from), "the attribute is there twice")
 	}
-	if !d.value(f, s) {
+	if !(im == &d.was && d.unchanged(at, s)) && !d.value(f, s) {
 		d.name = f.Name
 		return 0, false
 	}

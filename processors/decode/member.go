@@ -68,7 +68,8 @@ func identify(level int, name []byte) memberID {
 // memo is a member whose text was the same in the record before, and most likely is in the next one.
 type memo struct {
 	id    memberID
-	raw   []byte // name and value as they stood
+	name  []byte // as it stood, colon included
+	raw   []byte // name and value as they stood; empty: the value is no constant
 	value []byte
 	op    record.Op
 }
@@ -98,6 +99,31 @@ func (d *Decoder) recall(level, k int) (memberID, bool) {
 		d.head.view = m.value
 	}
 	return m.id, true
+}
+
+// recallName takes over the name of the k-th member of a level.
+func (d *Decoder) recallName(level, k int) (memberID, bool) {
+	if k >= maxMemos {
+		return 0, false
+	}
+	r, m := &d.reader, &d.memos[level][k]
+	if n := r.pos + len(m.name); len(m.name) == 0 || n > len(r.src) || string(r.src[r.pos:n]) != string(m.name) {
+		return 0, false
+	}
+	r.pos += len(m.name)
+	return m.id, true
+}
+
+// rememberName keeps the name of a member that every record has.
+func (d *Decoder) rememberName(level, k int, id memberID, from int) {
+	raw := d.reader.src[from:d.reader.pos]
+	if k >= maxMemos || len(raw) > maxMemoBytes {
+		return
+	}
+	m := &d.memos[level][k]
+	if m.id, m.raw, m.name = id, m.raw[:0], m.name[:0]; id != other {
+		m.name = append(m.name, raw...)
+	}
 }
 
 // remember keeps a member that has been read, if it is one of those that hardly change.

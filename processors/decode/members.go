@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -14,6 +16,11 @@ const maxFields = 1 << 12 // of one object; far above what an item of 400 KB mak
 type members struct {
 	all   []field
 	index map[string]int
+	// A perfect hash of the names: their words times mult, the high bits of which are a place in table. It holds 1 + a
+	// field. Without it there is only index.
+	table []uint16
+	mult  uint64
+	shift uint8
 }
 
 func compileFields(fields []schemas.Field) (members, error) {
@@ -28,11 +35,56 @@ func compileFields(fields []schemas.Field) (members, error) {
 		}
 		m.all[i], m.index[f.Name] = *f, i
 	}
+	m.hash()
 	return m, nil
+}
+
+// word mixes a name into 64 bits: both its ends and its length.
+func word(name []byte) uint64 {
+	n := uint64(len(name))
+	if n >= 8 {
+		return binary.LittleEndian.Uint64(name) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(name[n-8:]), 29) + n
+	}
+	for _, c := range name {
+		n = n<<8 | uint64(c)
+	}
+	return n
+}
+
+const (
+	hashTries  = 1000
+	goldenStep = 0x9E3779B97F4A7C15 // odd multiples of the golden ratio spread well
+)
+
+// hash looks for a multiplier under which no two names meet.
+func (m *members) hash() {
+	size := bits.Len(uint(4 * len(m.all)))
+	table := make([]uint16, 1<<size)
+	for try := range uint64(hashTries) {
+		mult, met := (2*try+1)*goldenStep, false
+		clear(table)
+		for i := range m.all {
+			at := word([]byte(m.all[i].Name)) * mult >> (64 - size)
+			if met = table[at] != 0; met {
+				break
+			}
+			table[at] = uint16(i + 1)
+		}
+		if !met {
+			m.table, m.mult, m.shift = table, mult, uint8(64-size)
+			return
+		}
+	}
 }
 
 // find returns the index of the field of that name, or -1.
 func (m *members) find(name []byte) int {
+	if m.table != nil {
+		if i := int(m.table[word(name)*m.mult>>m.shift]) - 1; i >= 0 && m.all[i].Name == string(name) {
+			return i
+		}
+		return -1
+	}
 	if i, ok := m.index[string(name)]; ok {
 		return i
 	}

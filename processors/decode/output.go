@@ -36,6 +36,7 @@ type target struct {
 // sink is the column of one field.
 type sink struct {
 	field   int
+	of      *field
 	key     bool
 	private bool
 	leaf    *columns.Leaf // nil: node
@@ -83,7 +84,7 @@ func newTarget(cols []schemas.Column) *target {
 }
 
 func (t *target) sink(f *field, at int, path string, key bool) sink {
-	return sink{field: at, key: key, private: f.Privacy.Rule == "mask" || f.Privacy.Rule == "band", leaf: t.batch.Leaf(path), node: t.batch.Node(path)}
+	return sink{field: at, of: f, key: key, private: f.Privacy.Rule == "mask" || f.Privacy.Rule == "band", leaf: t.batch.Leaf(path), node: t.batch.Node(path)}
 }
 
 // Reset drops all rows and keeps the memory.

@@ -18,23 +18,31 @@ const maskBytes = 16 // of the hash, which makes chance collisions unthinkable a
 type privacy struct {
 	mac hash.Hash
 	sum [sha256.Size]byte
-	hex [2 * maskBytes]byte
-	// The mask made last, because a change often shows the same value before and after.
-	last []byte
+	// Masks made lately, because a change often shows the same value before and after, and people act repeatedly.
+	recent [256]masked
+}
+
+// masked is a value and what it became.
+type masked struct {
+	value []byte
+	hex   [2 * maskBytes]byte
 }
 
 func (p *privacy) init(key []byte) { p.mac = hmac.New(sha256.New, key) }
 
 // mask returns the keyed hash of a value. It is valid until the next call.
 func (p *privacy) mask(b []byte) []byte {
-	if p.last != nil && string(b) == string(p.last) {
-		return p.hex[:]
+	m := &p.recent[word(b)*goldenStep>>56]
+	if m.value != nil && string(b) == string(m.value) {
+		return m.hex[:]
 	}
 	p.mac.Reset()
 	p.mac.Write(b)
-	hex.Encode(p.hex[:], p.mac.Sum(p.sum[:0])[:maskBytes])
-	p.last = append(p.last[:0], b...)
-	return p.hex[:]
+	hex.Encode(m.hex[:], p.mac.Sum(p.sum[:0])[:maskBytes])
+	if m.value = append(m.value[:0], b...); m.value == nil {
+		m.value = []byte{}
+	}
+	return m.hex[:]
 }
 
 // ages are the labels of a field's bands: for bounds 18 and 65 they are <18, 18-64 and 65+.

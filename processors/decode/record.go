@@ -51,13 +51,17 @@ func (d *Decoder) member(level, k int) (id memberID, ok bool) {
 	r := &d.reader
 	r.space()
 	from := r.pos
-	s, ok := r.string_()
-	if !ok || !r.take(':') {
-		return 0, false
-	}
-	name := r.bytes(s)
-	if id = identify(level, name); id == other {
-		r.names = append(r.names, name)
+	id, known := d.recallName(level, k)
+	if !known {
+		s, ok := r.string_()
+		if !ok || !r.take(':') {
+			return 0, false
+		}
+		name := r.bytes(s)
+		if id = identify(level, name); id == other {
+			r.names = append(r.names, name)
+		}
+		d.rememberName(level, k, id, from)
 	}
 	if !d.read(id, level) {
 		return 0, false

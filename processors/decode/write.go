@@ -22,7 +22,9 @@ func (d *Decoder) write(t *target, lane string) {
 		d.extras(t.extra)
 		for i := range t.fields {
 			s := &t.fields[i]
-			d.field(s, &d.now.slots[s.field])
+			if v := &d.now.slots[s.field]; v.state == present {
+				d.field(s, v)
+			}
 		}
 		d.olds(t, h.op == record.Modify && d.was.known)
 	}
@@ -72,8 +74,7 @@ func (d *Decoder) field(to *sink, s *slot) {
 	if s.state != present {
 		return
 	}
-	f := &d.set.fields.all[to.field]
-	switch {
+	switch f := to.of; {
 	case to.private:
 		to.leaf.AppendBytes(d.private(f, s))
 	case f.class == nested:
