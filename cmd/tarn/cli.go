@@ -38,6 +38,7 @@ type cli struct {
 		Check schemaCheckCmd `cmd:"" help:"Check dataset files; every fault is reported with its line."`
 		Infer schemaInferCmd `cmd:"" help:"Write a first draft of a dataset file for a file of rows."`
 	} `cmd:"" help:"Look after dataset files."`
+	Bench    benchCmd    `cmd:"" help:"Measure this machine."`
 	Status   statusCmd   `cmd:"" help:"Say what the data folder holds and how fresh it is."`
 	Settings settingsCmd `cmd:"" help:"Print the reference of all settings."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

@@ -116,3 +116,11 @@ func demoMark(p demo.Plan, next int) ingest.Action {
 		"next": record.Number(strconv.Itoa(next)),
 	}}
 }
+
+// Settled returns once the lake holds all that the store has now.
+func (n *Node) Settled(ctx context.Context) error { return n.settled(ctx, Silent) }
+
+// WriteBulk writes transactions of the past, for histories and benchmarks.
+func (n *Node) WriteBulk(ctx context.Context, writes []embedded.Bulk) error {
+	return n.store.WriteBulk(ctx, writes)
+}
