@@ -147,7 +147,9 @@ func TestKeyboardPath(t *testing.T) {
 			b.do(chromedp.KeyEvent(k))
 		}
 	}
-	focused := func() string { return eval[string](b, `document.activeElement.textContent || document.activeElement.ariaLabel`) }
+	focused := func() string {
+		return eval[string](b, `document.activeElement.textContent || document.activeElement.ariaLabel`)
+	}
 	eval[chromedp.Void](b, `document.activeElement.blur()`)
 	press(kb.Tab)
 	if got := focused(); got != "Skip to the figures" {
