@@ -131,20 +131,5 @@ func applicantViewer(id string) viewer.Viewer {
 	return viewer.Viewer{ID: id, Regions: []string{viewer.All}, Roles: []string{ingest.Reader, ingest.Writer}}
 }
 
-// Rejected is an application that was not accepted. It holds no contents.
-type Rejected struct {
-	Reason   string // malformed, schema, window, token or store
-	Field    string // the first bad field; empty: none
-	District string // where the pass was for; empty where that is not known
-	Division string // the district's division, or unknown
-}
-
-// Attrs returns the event's log line.
-func (r Rejected) Attrs() (string, []slog.Attr) {
-	return "application rejected", []slog.Attr{
-		slog.String(telemetry.Reason, r.Reason), slog.String("field", r.Field), slog.String("division", r.Division),
-	}
-}
-
 // ttl is how long a token is good.
 const ttl = time.Hour
