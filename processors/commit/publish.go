@@ -10,6 +10,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/internal/telemetry"
 	"github.com/tarn-lake/tarn/processors/columns"
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -193,7 +194,7 @@ func (p *pass) finish(ctx context.Context, t *target, now *tables.Snapshot, e Co
 	const slack = 64 // expiry reads manifests, so it is done for many snapshots at once
 	if now.Kept() > p.opts.Keep+slack {
 		if _, err := t.table.Expire(ctx, p.opts.Keep, p.opts.KeepFor); err != nil {
-			p.opts.Log.WarnContext(ctx, "snapshots not expired", "table", e.Table, "err", err)
+			p.opts.Log.WarnContext(ctx, "snapshots not expired", telemetry.Table, e.Table, telemetry.Err, err)
 		}
 	}
 }

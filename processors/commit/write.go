@@ -10,6 +10,7 @@ import (
 
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/internal/telemetry"
 	"github.com/tarn-lake/tarn/processors/columns"
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -119,6 +120,6 @@ func (p *pass) discard(ctx context.Context, files []tables.NewFile) {
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
-		p.opts.Log.WarnContext(ctx, "files not removed", "table", files[0].URL, "err", err)
+		p.opts.Log.WarnContext(ctx, "files not removed", telemetry.Files, len(files), telemetry.Err, err)
 	}
 }
