@@ -45,7 +45,7 @@ func Compile(ds *schemas.Dataset) (*Rules, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the fields of %s cannot be used in rules", ds.Name)
 	}
-	out := &Rules{fields: ds.Fields}
+	out := &Rules{}
 	var bad []fault.Field
 	for _, r := range ds.Rules {
 		one := rule{Rule: r}
@@ -67,7 +67,27 @@ func Compile(ds *schemas.Dataset) (*Rules, error) {
 	if bad != nil {
 		return nil, fault.WithFields("the rules of "+ds.Name+" do not compile", bad)
 	}
+	out.fields = read(ds.Fields, out.rules)
 	return out, nil
+}
+
+// read returns the fields that any of the rules reads: the others need not be made into CEL's values.
+func read(fields []schemas.Field, rules []rule) []schemas.Field {
+	named := map[string]bool{}
+	for _, r := range rules {
+		for _, c := range []*condition{r.when, r.then} {
+			if c == nil {
+				continue
+			}
+			for _, name := range c.names {
+				named[name] = true
+			}
+		}
+	}
+	if named["record"] {
+		return fields
+	}
+	return slices.DeleteFunc(slices.Clone(fields), func(f schemas.Field) bool { return !named[f.Name] })
 }
 
 // Eval returns a fault for each rule that the record breaks; those marked strict count in the strict mode only. A rule
