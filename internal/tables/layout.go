@@ -8,11 +8,6 @@ func Changes(d *schemas.Dataset) Spec {
 	return Spec{Name: d.ChangesTable(), Columns: d.ChangeColumns(), Partition: ByDateAndRegion(), Sort: sort}
 }
 
-// Base returns what the dataset's current state as of some commit is, in that many buckets of its key.
-func Base(d *schemas.Dataset, buckets int) Spec {
-	return Spec{Name: d.BaseTable(), Columns: d.StateColumns(), Partition: ByBucket(d.Key.Partition, buckets), Sort: []string{d.Key.Partition}}
-}
-
 // Quarantine returns what the table of undecodable records is.
 func Quarantine() Spec {
 	return Spec{Name: schemas.QuarantineTable, Columns: schemas.QuarantineColumns(), Partition: ByDateAndRegion(), Sort: []string{schemas.ColAt, schemas.ColSeq}}
