@@ -128,6 +128,11 @@ func (d *Decoder) rememberName(level, k int, id memberID, from int) {
 
 // remember keeps a member that has been read, if it is one of those that hardly change.
 func (d *Decoder) remember(level, k int, id memberID, from int) {
+	switch id {
+	case eventName, eventVersion, eventSource, sourceARN, awsRegion, viewType:
+	default:
+		return
+	}
 	raw := d.reader.src[from:d.reader.pos]
 	if k >= maxMemos || len(raw) > maxMemoBytes || raw[len(raw)-1] != '"' {
 		return
@@ -135,12 +140,9 @@ func (d *Decoder) remember(level, k int, id memberID, from int) {
 	m := &d.memos[level][k]
 	m.id, m.op, m.raw, m.value = id, d.head.op, append(m.raw[:0], raw...), m.value[:0]
 	switch id {
-	case eventName, eventVersion, eventSource, sourceARN:
 	case awsRegion:
 		m.value = append(m.value, d.head.region...)
 	case viewType:
 		m.value = append(m.value, d.head.view...)
-	default:
-		m.raw = m.raw[:0]
 	}
 }

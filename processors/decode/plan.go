@@ -67,6 +67,7 @@ type dataset struct {
 	fields  members
 	keys    []int // fields
 	tracked []int // fields
+	objects []int // fields that hold objects and are not dropped
 	columns []schemas.Column
 	place   Resolver
 	masks   bool
@@ -103,7 +104,11 @@ func compile(d *schemas.Dataset) (*dataset, error) {
 		}
 	}
 	for i := range c.fields.all {
-		c.masks = c.masks || c.fields.all[i].Privacy.Rule == "mask"
+		f := &c.fields.all[i]
+		c.masks = c.masks || f.Privacy.Rule == "mask"
+		if f.objects && f.Privacy.Rule != "drop" {
+			c.objects = append(c.objects, i)
+		}
 	}
 	c.place, err = resolver(c)
 	return c, err

@@ -13,9 +13,9 @@ import (
 // items of a list by their index, so that nothing of a record is lost.
 func (d *Decoder) strangers() bool {
 	d.strange = d.strange[:0]
-	for i := range d.now.slots {
+	for _, i := range d.set.objects {
 		f := &d.set.fields.all[i]
-		if s := &d.now.slots[i]; f.objects && s.state == present && f.Privacy.Rule != "drop" {
+		if s := &d.now.slots[i]; s.state == present {
 			d.stray(f, s.node, f.label, f.literal[1:f.valueAt-2])
 		}
 	}
