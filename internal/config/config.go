@@ -120,6 +120,12 @@ func set(v reflect.Value, text string) error {
 			return fmt.Errorf("%q is not a whole number of %d bits", text, v.Type().Bits())
 		}
 		v.SetInt(n)
+	case v.CanFloat():
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return fmt.Errorf("%q is not a number", text)
+		}
+		v.SetFloat(f)
 	case v.Kind() == reflect.Slice:
 		v.Set(reflect.ValueOf(strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })))
 	default:

@@ -9,7 +9,7 @@ type Up struct {
 	Schemas     string        `env:"TARN_SCHEMAS" default:"" doc:"A folder of dataset files to use instead of the built-in Movement Pass."`
 	Profile     string        `env:"TARN_PROFILE" default:"lenient" doc:"How strictly the API judges records: lenient or strict."`
 	Demo        bool          `env:"TARN_DEMO" default:"true" doc:"Whether an empty folder gets thirty days of history, and live traffic goes on."`
-	DemoRate    int           `env:"TARN_DEMO_RATE" default:"6" doc:"Live demo applications a second at the busiest hour."`
+	DemoRate    float64       `env:"TARN_DEMO_RATE" default:"0.3" doc:"Live demo applications a second at the busiest hour."`
 	Shards      int           `env:"TARN_SHARDS" default:"4" doc:"Shards of each change stream."`
 	CommitEvery time.Duration `env:"TARN_COMMIT_EVERY" default:"500ms" doc:"Shortest time between two commits."`
 	BatchLimit  int           `env:"TARN_BATCH_LIMIT" default:"1000" doc:"Records in one landed batch at most."`

@@ -26,7 +26,7 @@ func (n *Node) Traffic(ctx context.Context) error {
 	defer t.client.CloseIdleConnections()
 	for ctx.Err() == nil {
 		now := time.Now()
-		perSecond := max(0.4, float64(n.settings.DemoRate)*world.Busyness(now))
+		perSecond := n.settings.DemoRate * max(0.3, world.Busyness(now))
 		if err := t.turn(ctx, now); err != nil && ctx.Err() == nil {
 			n.log.DebugContext(ctx, "demo traffic was refused", telemetry.Err, err)
 		}
