@@ -183,6 +183,7 @@ func BenchmarkBulk(b *testing.B) {
 	s := openBench(b)
 	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	const batch = 10_000
+	cpu := cpuTime()
 	b.ResetTimer()
 	for from := 0; from < b.N; from += batch {
 		writes := make([]embedded.Bulk, min(batch, b.N-from))
@@ -193,6 +194,7 @@ func BenchmarkBulk(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/float64(b.N), "µs-cpu/write")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "writes/s")
 }
 

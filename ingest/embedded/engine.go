@@ -43,8 +43,12 @@ func (s *Store) engineOptions() *pebble.Options {
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
-		MaxOpenFiles:                256,
-		Logger:                      engineLog{s.disk},
+		// Small tables from a flush keep the versions, which come in order, apart from the items and entries, which do
+		// not: compactions then rewrite less.
+		FlushSplitBytes: 512 << 10,
+		TargetFileSizes: [...]int64{512 << 10, 2 << 20, 4 << 20, 8 << 20, 16 << 20, 32 << 20, 32 << 20},
+		MaxOpenFiles:    256,
+		Logger:          engineLog{s.disk},
 	}
 	opts.CompactionConcurrencyRange = func() (int, int) { return 1, 1 }
 	for i := range opts.Levels {

@@ -16,7 +16,8 @@ import (
 // reference to data.
 func ParseItem(data []byte) (Item, error) {
 	p := parser{jsontext.NewDecoder(bytes.NewBuffer(data))}
-	item, s := p.item(0)
+	const attribute = 32 // bytes that one takes at least, as a rule
+	item, s := p.item(0, min(len(data)/attribute, 64))
 	if s == nil {
 		if _, err := p.dec.ReadToken(); !errors.Is(err, io.EOF) {
 			s = wrong("something follows the item")
@@ -30,15 +31,15 @@ func ParseItem(data []byte) (Item, error) {
 
 type parser struct{ dec *jsontext.Decoder }
 
-// item reads {"name":<value>,…}. Depth counts the maps and lists around it.
-func (p parser) item(depth int) (Item, *spot) {
+// item reads {"name":<value>,…}. Depth counts the maps and lists around it; room is how many attributes are expected.
+func (p parser) item(depth, room int) (Item, *spot) {
 	if depth > MaxDepth {
 		return nil, tooDeep()
 	}
 	if s := p.open('{', "an object of attributes"); s != nil {
 		return nil, s
 	}
-	item := make(Item, 8)
+	item := make(Item, room)
 	for p.dec.PeekKind() != '}' {
 		name, s := p.text("a name")
 		if s != nil {
@@ -98,7 +99,7 @@ func (p parser) content(tag string, depth int) (v Value, s *spot) {
 		}
 	case "M":
 		v.Kind = M
-		v.Map, s = p.item(depth + 1)
+		v.Map, s = p.item(depth+1, 0)
 	case "L":
 		v.Kind = L
 		v.List, s = p.list(depth + 1)
