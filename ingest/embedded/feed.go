@@ -138,6 +138,10 @@ func (s *Store) Read(ctx context.Context, stream string, wanted feed.Shard, afte
 	if err != nil {
 		return page, err
 	}
+	if err := s.enter(); err != nil {
+		return page, err
+	}
+	defer s.leave()
 	snap := s.db.NewSnapshot()
 	defer func() { err = joinClose(err, snap) }()
 	// Trimming says what is gone before it deletes, so a look after the snapshot knows of all that the snapshot lacks.

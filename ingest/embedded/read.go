@@ -31,6 +31,10 @@ func (s *Store) Get(ctx context.Context, name string, key ingest.Key) (record.It
 	if err != nil {
 		return nil, err
 	}
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.leave()
 	image, _, err := fetch(s.db, k)
 	if err != nil {
 		return nil, err
@@ -140,6 +144,10 @@ func (w *walk) begin(last record.Item, index uint16, prefix []byte) error {
 
 // page reads along the walk, in one state of the store.
 func (s *Store) page(ctx context.Context, w *walk) (page ingest.Page, err error) {
+	if err := s.enter(); err != nil {
+		return page, err
+	}
+	defer s.leave()
 	snap := s.db.NewSnapshot()
 	defer func() { err = joinClose(err, snap) }()
 	it, err := snap.NewIter(&pebble.IterOptions{LowerBound: w.low, UpperBound: w.high})

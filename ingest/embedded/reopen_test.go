@@ -278,8 +278,21 @@ func TestClosed(t *testing.T) {
 	if err := <-waiting; !fault.Is(err, fault.Transient) {
 		t.Errorf("wait: %v", err)
 	}
-	if err := s.Write(context.Background(), pass(1)); !fault.Is(err, fault.Transient) {
-		t.Errorf("write: %v", err)
+	ctx := context.Background()
+	_, getErr := s.Get(ctx, "passes", ingest.Key{Partition: record.String("a")})
+	_, scanErr := s.Scan(ctx, ingest.Scan{Table: "passes"})
+	_, queryErr := s.Query(ctx, ingest.Query{Table: "passes", Index: "byStatus", Partition: record.String("a")})
+	shards, err := s.Shards(ctx, storetest.Stream)
+	must(t, err)
+	_, readErr := s.Read(ctx, storetest.Stream, shards[0], "", 1)
+	_, trimErr := s.Trim(ctx, time.Now())
+	for what, err := range map[string]error{
+		"write": s.Write(ctx, pass(1)), "get": getErr, "scan": scanErr, "query": queryErr, "read": readErr, "trim": trimErr, "rotate": s.Rotate(ctx, storetest.Stream),
+	} {
+		if !fault.Is(err, fault.Transient) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
+	_ = s.Stats()
 	must(t, s.Close())
 }

@@ -51,6 +51,9 @@ type Store struct {
 
 	catalog atomic.Pointer[catalog] // as of the last durable group
 
+	use  sync.RWMutex // held for reading by whoever reads the engine
+	gone bool         // the engine is closed
+
 	mu       sync.Mutex // guards what follows
 	durable  uint64     // every record up to this sequence number is on disk
 	floor    int64      // no later change is made before this millisecond
@@ -165,22 +168,40 @@ func (s *Store) Tables() []ingest.Table { return s.catalog.Load().definitions() 
 
 // Stats returns what the store has done since it was opened.
 func (s *Store) Stats() Stats {
-	m := s.db.Metrics()
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	st := s.stats
 	st.Sequence = s.durable
+	s.mu.Unlock()
+	if s.enter() != nil {
+		return st
+	}
+	defer s.leave()
+	m := s.db.Metrics()
 	st.DiskBytes = m.DiskSpaceUsage()
 	st.Memory = m.MemTable.Size + m.MemTable.ZombieSize + uint64(m.BlockCache.Size)
 	return st
 }
 
-// Close waits for the writes that were begun, and closes the folder. Later calls of any method but Close are refused
-// or, for reads, a mistake of the caller.
+// enter keeps the engine open until leave. After Close it refuses. It must not be nested.
+func (s *Store) enter() error {
+	s.use.RLock()
+	if s.gone {
+		s.use.RUnlock()
+		return errClosed()
+	}
+	return nil
+}
+
+func (s *Store) leave() { s.use.RUnlock() }
+
+// Close waits for what was begun, and closes the folder. Later calls are refused as Transient.
 func (s *Store) Close() (err error) {
 	s.once.Do(func() {
 		close(s.closed)
 		s.done.Wait()
+		s.use.Lock()
+		s.gone = true
+		s.use.Unlock()
 		err = s.closeEngine()
 	})
 	return err
@@ -198,5 +219,5 @@ func (s *Store) closeEngine() error {
 	return nil
 }
 
-// errClosed answers a write that came after Close.
+// errClosed answers a call that came after Close.
 func errClosed() error { return fault.New(fault.Transient, "the store is closed") }

@@ -58,6 +58,10 @@ func (s *Store) trimShard(ctx context.Context, stream string, sh shard, cutoff i
 	if err := s.disk.refuse(); err != nil {
 		return 0, err
 	}
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.leave()
 	s.mu.Lock()
 	from, visible := s.feeds[stream].trimmed[sh.Number], s.durable
 	s.mu.Unlock()
