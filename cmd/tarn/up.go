@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,6 +18,20 @@ type upCmd struct {
 	Addr   string `help:"Address to listen on (TARN_ADDR; 127.0.0.1:8080)." placeholder:"HOST:PORT"`
 	NoDemo bool   `help:"No history in an empty folder and no live demo traffic."`
 	Fresh  bool   `help:"Empty the data folder first."`
+}
+
+// memoryLimit is what the collector keeps Go's own memory below. The query engine, the store's cache and the program
+// itself come on top, and all of it is to fit 300 MB.
+const memoryLimit = 112 << 20
+
+// seedingLimit is the same while the demo's history is written, which would otherwise wait for the collector.
+const seedingLimit = 176 << 20
+
+// limit keeps Go's memory below a number of bytes, unless the environment says how much it may be.
+func limit(e *environment, bytes int64) {
+	if e.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(bytes)
+	}
 }
 
 // Run runs everything until it is told to stop.
@@ -39,6 +54,7 @@ func (c *upCmd) Run(ctx context.Context, e *environment) error {
 			return err
 		}
 	}
+	limit(e, memoryLimit)
 	n, err := node.Open(ctx, s, node.Options{Log: e.out.stderr, Version: version})
 	if err != nil {
 		return err
@@ -60,6 +76,7 @@ func (c *upCmd) Run(ctx context.Context, e *environment) error {
 func (c *upCmd) demo(ctx context.Context, e *environment, n *node.Node) error {
 	began := time.Now()
 	said := false
+	limit(e, seedingLimit)
 	err := n.Seed(ctx, func(s node.Step) { said = true; e.out.tell(s) })
 	if err != nil {
 		if ctx.Err() != nil {
@@ -67,7 +84,9 @@ func (c *upCmd) demo(ctx context.Context, e *environment, n *node.Node) error {
 		}
 		return fmt.Errorf("make the demo: %w", err)
 	}
+	limit(e, memoryLimit)
 	if said {
+		debug.FreeOSMemory() // what the history took is not needed again
 		e.out.note(fmt.Sprintf("The demo's history is in the lake (%s). Live traffic goes on from here.", time.Since(began).Round(100*time.Millisecond)))
 	}
 	return n.Traffic(ctx)

@@ -146,17 +146,13 @@ func spike(day int) float64 {
 	return s
 }
 
-// instants draws n instants of the plan, sorted, by the busyness of each hour.
-func (w *World) instants(p Plan, n int, spiky bool) []time.Time {
+// instants draws n instants of the plan, sorted, by the busyness of each hour and the spikes.
+func (w *World) instants(p Plan, n int) []time.Time {
 	begin := p.End.Add(-time.Duration(p.Days) * 24 * time.Hour)
 	cumulative := make([]float64, p.Days*24)
 	total := 0.0
 	for h := range cumulative {
-		b := w.Busyness(begin.Add(time.Duration(h) * time.Hour))
-		if spiky {
-			b *= spike(h / 24)
-		}
-		total += b
+		total += w.Busyness(begin.Add(time.Duration(h)*time.Hour)) * spike(h/24)
 		cumulative[h] = total
 	}
 	all := make([]time.Time, n)

@@ -1,9 +1,8 @@
 package demo
 
 import (
-	"cmp"
+	"container/heap"
 	"iter"
-	"slices"
 	"time"
 
 	"github.com/tarn-lake/tarn/ingest"
@@ -19,124 +18,142 @@ type Event struct {
 	Changes int // change records that it makes
 }
 
-// History is everything that happened, in the order of time.
+// History is everything that happened, in the order of time. It is made anew, and the same, each time it is read, so
+// that it need not be kept.
 type History struct {
-	Events  int    // transactions
-	Changes int    // change records of all of them
-	Pending []Pass // applications that wait for a clerk at the end, oldest first
-
+	plan       Plan
+	registry   *schemas.Registry
 	people     []Person
-	passes     []Pass
-	order      []moment
+	instants   []time.Time // of applications
 	applicants *schemas.Dataset
 	permits    *schemas.Dataset
 }
 
-// moment is one event: a registration, an application or a decision, by index.
-type moment struct {
-	at   int64
-	kind uint8
-	i    int32
-}
-
-const (
-	registers uint8 = iota
-	applies
-	decides
-)
-
-// NewHistory makes the plan's history. It takes some hundred nanoseconds an event and about 200 bytes of memory each.
+// NewHistory draws the plan's people and when they apply.
 func NewHistory(registry *schemas.Registry, plan Plan) (*History, error) {
 	w, err := NewWorld(plan.Seed, registry)
 	if err != nil {
 		return nil, err
 	}
-	h := &History{}
+	h := &History{plan: plan, registry: registry}
 	var ok, ok2 bool
 	h.applicants, ok = registry.Dataset("applicants")
 	h.permits, ok2 = registry.Dataset("passes")
 	if !ok || !ok2 {
 		return nil, fault.New(fault.NotFound, "the demo needs the datasets applicants and passes of the Movement Pass domain")
 	}
-	h.people = w.people(plan)
-	h.passes = w.passes(plan, h.people)
-	h.arrange(plan.End)
+	h.people = make([]Person, plan.Applicants)
+	for i, at := range w.instants(plan, plan.Applicants) {
+		h.people[i] = w.Person(i, at)
+	}
+	h.instants = w.instants(plan, plan.Passes)
 	return h, nil
 }
 
-func (w *World) people(plan Plan) []Person {
-	people := make([]Person, plan.Applicants)
-	for i, at := range w.instants(plan, plan.Applicants, true) {
-		people[i] = w.Person(i, at)
-	}
-	return people
-}
-
-// passes draws applications; who registered before an instant may apply at it, most often soon after registering.
-func (w *World) passes(plan Plan, people []Person) []Pass {
-	begin := plan.End.Add(-time.Duration(plan.Days) * 24 * time.Hour)
-	passes := make([]Pass, 0, plan.Passes)
-	for _, at := range w.instants(plan, plan.Passes, true) {
-		known, _ := slices.BinarySearchFunc(people, at.Add(-5*time.Second), func(p Person, t time.Time) int { return p.Registered.Compare(t) })
-		if known == 0 {
-			continue
-		}
-		i := w.rng.IntN(known)
-		if w.rng.Float64() < 0.4 {
-			i = max(0, known-1-w.rng.IntN(min(known, 400)))
-		}
-		backlog := spike(int(at.Sub(begin)/(24*time.Hour))) * 0.8
-		passes = append(passes, w.Pass(people[i], at, max(1, backlog)))
-	}
-	return passes
-}
-
-func (h *History) arrange(end time.Time) {
-	for i, p := range h.people {
-		h.order = append(h.order, moment{p.Registered.UnixNano(), registers, int32(i)})
-	}
-	for i, x := range h.passes {
-		h.order = append(h.order, moment{x.Applied.UnixNano(), applies, int32(i)})
-		if !x.Decided.IsZero() && x.Decided.Before(end) {
-			h.order = append(h.order, moment{x.Decided.UnixNano(), decides, int32(i)})
-		} else {
-			h.Pending = append(h.Pending, x)
-		}
-	}
-	slices.SortFunc(h.order, func(a, b moment) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind), cmp.Compare(a.i, b.i))
-	})
-	h.Events = len(h.order)
-	h.Changes = 2*h.Events - len(h.people)
-}
-
-// People returns who has registered, in the order of registration.
-func (h *History) People() []Person { return h.people }
+// Estimate returns about how many events there are.
+func (h *History) Estimate() int { return len(h.people) + len(h.instants)*197/100 }
 
 // All yields the events in the order of time, from the given one on.
 func (h *History) All(from int) iter.Seq2[int, Event] {
 	return func(yield func(int, Event) bool) {
-		for i := from; i < len(h.order); i++ {
-			if !yield(i, h.event(h.order[i])) {
+		w, err := NewWorld(h.plan.Seed+1, h.registry)
+		if err != nil {
+			panic("the history's own areas cannot be read: " + err.Error())
+		}
+		t := &teller{History: h, w: w}
+		for i := 0; ; i++ {
+			e, ok := t.next(i >= from)
+			if !ok || i >= from && !yield(i, e) {
 				return
 			}
 		}
 	}
 }
 
-func (h *History) event(m moment) Event {
-	at := time.Unix(0, m.at).UTC()
-	switch m.kind {
-	case registers:
-		put := ingest.Action{Kind: ingest.Put, Table: h.applicants.Table, Item: versioned(h.people[m.i].Item(), h.applicants)}
-		return Event{At: at, Actions: []ingest.Action{put}, Changes: 1}
-	case applies:
-		x := h.passes[m.i]
-		put := ingest.Action{Kind: ingest.Put, Table: h.permits.Table, Item: versioned(x.Item(), h.permits)}
-		return Event{At: at, Actions: []ingest.Action{put, h.count(x, "appliedCount")}, Changes: 2}
-	default:
-		return Event{At: at, Actions: h.decision(h.passes[m.i]), Changes: 2}
+// teller tells a history once.
+type teller struct {
+	*History
+	w                   *World
+	registered, applied int
+	waiting             decisions
+}
+
+// next returns the earliest event that is left. An event that nobody asks for is only drawn.
+func (t *teller) next(asked bool) (Event, bool) {
+	at := t.plan.End
+	kind := -1
+	if t.registered < len(t.people) && t.people[t.registered].Registered.Before(at) {
+		at, kind = t.people[t.registered].Registered, 0
 	}
+	if t.applied < len(t.instants) && t.instants[t.applied].Before(at) {
+		at, kind = t.instants[t.applied], 1
+	}
+	if len(t.waiting) > 0 && t.waiting[0].Decided.Before(at) {
+		at, kind = t.waiting[0].Decided, 2
+	}
+	switch kind {
+	case 0:
+		t.registered++
+		return t.registration(t.people[t.registered-1], asked), true
+	case 1:
+		t.applied++
+		if t.registered == 0 {
+			return t.next(asked) // nobody is there to apply yet
+		}
+		return t.application(at, asked), true
+	case 2:
+		x := heap.Pop(&t.waiting).(Pass)
+		if !asked {
+			return Event{}, true
+		}
+		return Event{At: at, Actions: t.decision(x), Changes: 2}, true
+	}
+	return Event{}, false
+}
+
+func (t *teller) registration(p Person, asked bool) Event {
+	if !asked {
+		return Event{}
+	}
+	put := ingest.Action{Kind: ingest.Put, Table: t.applicants.Table, Item: versioned(p.Item(), t.applicants)}
+	return Event{At: p.Registered, Actions: []ingest.Action{put}, Changes: 1}
+}
+
+// application draws a pass of somebody who has registered, most often not long ago.
+func (t *teller) application(at time.Time, asked bool) Event {
+	known := t.registered
+	i := t.w.rng.IntN(known)
+	if t.w.rng.Float64() < 0.4 {
+		i = known - 1 - t.w.rng.IntN(min(known, 400))
+	}
+	begin := t.plan.End.Add(-time.Duration(t.plan.Days) * 24 * time.Hour)
+	backlog := spike(int(at.Sub(begin)/(24*time.Hour))) * 0.8
+	x := t.w.Pass(t.people[i], at, max(1, backlog))
+	if !x.Decided.IsZero() {
+		heap.Push(&t.waiting, x)
+	}
+	if !asked {
+		return Event{}
+	}
+	put := ingest.Action{Kind: ingest.Put, Table: t.permits.Table, Item: versioned(x.Item(), t.permits)}
+	return Event{At: at, Actions: []ingest.Action{put, t.count(x, "appliedCount")}, Changes: 2}
+}
+
+// decisions is the applications that wait for a clerk, the next one first.
+type decisions []Pass
+
+func (d decisions) Len() int           { return len(d) }
+func (d decisions) Less(i, j int) bool { return d[i].Decided.Before(d[j].Decided) }
+func (d decisions) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+
+// Push is heap.Interface's.
+func (d *decisions) Push(x any) { *d = append(*d, x.(Pass)) }
+
+// Pop is heap.Interface's.
+func (d *decisions) Pop() any {
+	last := (*d)[len(*d)-1]
+	*d = (*d)[:len(*d)-1]
+	return last
 }
 
 func (h *History) decision(x Pass) []ingest.Action {

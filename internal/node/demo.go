@@ -19,7 +19,7 @@ const stateTable = "tarn_state"
 var stateDefinition = ingest.Table{Name: stateTable, Key: ingest.TableKey{Partition: "id", PartitionKind: record.S}}
 
 // chunk is how many transactions of the history are written at once.
-const chunk = 2000
+const chunk = 1000
 
 // whileSeeding is the time between two commits while the history is written: fewer, larger files.
 const whileSeeding = 4 * time.Second
@@ -38,12 +38,12 @@ func (n *Node) Seed(ctx context.Context, tell Tell) error {
 	if err != nil {
 		return err
 	}
+	if next == finished {
+		return nil
+	}
 	h, err := demo.NewHistory(n.registry, plan)
 	if err != nil {
 		return err
-	}
-	if next >= h.Events {
-		return nil
 	}
 	n.seeding.Store(true)
 	defer n.seeding.Store(false)
@@ -52,17 +52,35 @@ func (n *Node) Seed(ctx context.Context, tell Tell) error {
 	batch := make([]embedded.Bulk, 0, chunk)
 	for i, e := range h.All(next) {
 		batch = append(batch, embedded.Bulk{At: e.At, Actions: e.Actions})
-		if len(batch) < chunk && i+1 < h.Events {
+		if len(batch) < chunk {
 			continue
 		}
-		batch[len(batch)-1].Actions = append(batch[len(batch)-1].Actions, demoMark(plan, i+1))
-		if err := n.store.WriteBulk(ctx, batch); err != nil {
-			return fmt.Errorf("write the demo's history: %w", err)
+		if err := n.writeHistory(ctx, batch, plan, i+1); err != nil {
+			return err
 		}
 		batch = batch[:0]
-		tell(Step{What: "events of history", Done: int64(i + 1), Total: int64(h.Events)})
+		tell(Step{What: "events of history", Done: int64(i + 1), Total: int64(h.Estimate())})
+	}
+	if err := n.writeHistory(ctx, batch, plan, finished); err != nil {
+		return err
 	}
 	return n.settled(ctx, tell)
+}
+
+// finished is the number of the next event when there is none.
+const finished = -1
+
+// writeHistory writes events, and in the last one's transaction how far the history now is.
+func (n *Node) writeHistory(ctx context.Context, batch []embedded.Bulk, plan demo.Plan, next int) error {
+	if len(batch) == 0 {
+		batch = append(batch, embedded.Bulk{})
+	}
+	last := &batch[len(batch)-1]
+	last.Actions = append(last.Actions, demoMark(plan, next))
+	if err := n.store.WriteBulk(ctx, batch); err != nil {
+		return fmt.Errorf("write the demo's history: %w", err)
+	}
+	return nil
 }
 
 // settled returns once the lake holds all that the store has.
@@ -77,8 +95,8 @@ func (n *Node) settled(ctx context.Context, tell Tell) error {
 	return nil
 }
 
-// demoState returns the plan of the history and how many of its events are written. A store that holds something else is
-// left alone: its plan has no events.
+// demoState returns the plan of the history and the number of the next event to write. A store that holds something else is
+// left alone.
 func (n *Node) demoState(ctx context.Context) (demo.Plan, int, error) {
 	item, err := n.store.Get(ctx, stateTable, ingest.Key{Partition: record.String("demo")})
 	if err == nil {
@@ -94,7 +112,7 @@ func (n *Node) demoState(ctx context.Context) (demo.Plan, int, error) {
 	}
 	empty, err := n.storeIsEmpty(ctx)
 	if err != nil || !empty {
-		return demo.Plan{End: time.Now()}, 0, err
+		return demo.Plan{}, finished, err
 	}
 	return demo.Default(time.Now().UTC().Truncate(time.Minute)), 0, nil
 }

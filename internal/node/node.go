@@ -63,6 +63,7 @@ type Node struct {
 	landed      chan struct{} // something has landed; holds at most one
 	committing  sync.Mutex    // one round of commits at a time in this process
 	commitEvery atomic.Int64  // shortest time between two commits, in nanoseconds
+	turns       int           // of compaction; only its loop counts
 	seeding     atomic.Bool   // the demo's history is being written
 	closers     []func() error
 }
@@ -168,7 +169,7 @@ func (n *Node) openProcessors(context.Context) error {
 	if n.lander, err = land.New(n.files, n.registry, land.Options{MaskKey: n.folder.Key("mask")}); err != nil {
 		return err
 	}
-	n.committer = commit.New(n.files, n.catalog, n.registry, commit.Options{Log: n.log, Observe: observe, Keep: n.settings.Snapshots, KeepFor: keepFor})
+	n.committer = commit.New(n.files, n.catalog, n.registry, commit.Options{Log: n.log, Observe: observe, Keep: n.settings.Snapshots, KeepFor: keepFor, MaxBytes: 6 << 20})
 	n.observe = observe
 	n.compactor = n.newCompactor(0)
 	for _, s := range n.registry.Streams() {
@@ -179,7 +180,7 @@ func (n *Node) openProcessors(context.Context) error {
 
 // newCompactor returns a compactor that takes a day for closed so long after its end; 0: its own choice.
 func (n *Node) newCompactor(closedAfter time.Duration) *compact.Compactor {
-	return compact.New(n.files, compact.Options{ClosedAfter: closedAfter, Keep: n.settings.Snapshots, Grace: keepFor, RoundBytes: 12 << 20, Observe: n.observe})
+	return compact.New(n.files, compact.Options{ClosedAfter: closedAfter, Keep: n.settings.Snapshots, Grace: keepFor, RoundBytes: 6 << 20, Observe: n.observe})
 }
 
 // always, as the time after which a day is closed, closes every day.

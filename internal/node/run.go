@@ -137,8 +137,14 @@ func (n *Node) notice(ctx context.Context) error {
 	return nil
 }
 
+// whileSeedingCompact is how many turns of compaction are left out for each one taken while the history is written.
+const whileSeedingCompact = 3
+
 // compact merges small files and bases, one table after the other.
 func (n *Node) compact(ctx context.Context) error {
+	if n.turns++; n.seeding.Load() && n.turns%(whileSeedingCompact+1) != 0 {
+		return nil
+	}
 	var failed error
 	for _, h := range n.histories {
 		for more := true; more && ctx.Err() == nil; {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"strconv"
 	"strings"
@@ -90,6 +91,8 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", n.serveHealth)
 	mux.Handle("GET /metrics", n.meters.handler())
 	mux.Handle("POST /admin/{name}", n.guarded(http.HandlerFunc(n.serveOperation)))
+	mux.Handle("GET /debug/pprof/", n.guarded(http.HandlerFunc(pprof.Index)))
+	mux.Handle("GET /debug/pprof/profile", n.guarded(http.HandlerFunc(pprof.Profile)))
 	mux.Handle("/v1/datasets/", n.measured("records", n.signed(records)))
 	mux.Handle("/v1/openapi.json", records)
 	if err := n.mountMovementPass(mux, service); err != nil {

@@ -125,6 +125,7 @@ func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermar
 		return err
 	}
 	c.streams[s.stream] = targets
+	before := report.Rows()
 	for _, b := range s.batches {
 		delete(settled, b.Lane) // these tell how far the lane is
 	}
@@ -135,8 +136,16 @@ func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermar
 			return err
 		}
 	}
+	if report.Rows()-before > largeRound {
+		for _, t := range targets {
+			t.release()
+		}
+	}
 	return nil
 }
+
+// largeRound is how many rows make a round of a stream so large that its buffers are not kept for the next one.
+const largeRound = 10_000
 
 // settled returns how far each shard of each stream is in the table that is furthest. It is asked before the landing is
 // listed: a shard that then has no object has nothing that any table still needs, so the tables that had no rows of it

@@ -73,10 +73,7 @@ func (c *Committer) target(ctx context.Context, section string, spec tables.Spec
 		return nil, err
 	}
 	t := &target{section: section, table: table, enc: columns.NewEncoder(spec.Columns, columns.EncoderOptions{})}
-	for _, b := range []**columns.Batch{&t.rows, &t.kept, &t.part} {
-		*b = columns.New(spec.Columns)
-		(*b).Leaf(schemas.ColCommit).Fill = true // landed rows do not know theirs yet
-	}
+	t.buffers(spec.Columns)
 	for _, column := range spec.Sort {
 		if l := t.rows.Leaf(column); l != nil && l.MaxRep == 0 {
 			t.sort = append(t.sort, columns.SortKey{Path: column})
@@ -84,4 +81,19 @@ func (c *Committer) target(ctx context.Context, section string, spec tables.Spec
 	}
 	c.targets[spec.Name] = t
 	return t, nil
+}
+
+// buffers gives the target empty batches.
+func (t *target) buffers(cols []schemas.Column) {
+	for _, b := range []**columns.Batch{&t.rows, &t.kept, &t.part} {
+		*b = columns.New(cols)
+		(*b).Leaf(schemas.ColCommit).Fill = true // landed rows do not know theirs yet
+	}
+}
+
+// release gives the memory of the batches back.
+func (t *target) release() {
+	cols := t.rows.Columns()
+	t.buffers(cols)
+	t.enc = columns.NewEncoder(cols, columns.EncoderOptions{})
 }
