@@ -65,8 +65,6 @@ func (o *object) take(key string) (ast.Node, bool) {
 	return n, true
 }
 
-func (o *object) has(key string) bool { _, ok := o.take(key); return ok }
-
 func (o *object) wrong(key string, n ast.Node, want string) {
 	o.sheet.faultAt(start(n), o.under(key), "must be %s, is %s", want, kind(n))
 }

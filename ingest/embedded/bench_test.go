@@ -38,7 +38,7 @@ func benchTables() []ingest.Table {
 func benchPass(n int) record.Item {
 	start := time.Unix(1763600000+int64(n)%86400, 0).UTC().Format("2006-01-02T15:04:05.000Z")
 	return record.Item{
-		"id": record.String(fmt.Sprintf("%032x", uint64(n)*0x9e3779b97f4a7c15)), "applicantId": record.String(fmt.Sprintf("applicant-%08d", n%20000)),
+		"id": record.String(fmt.Sprintf("%032x", uint64(n)*0x9e3779b97f4a7c15)), "applicantId": record.String(fmt.Sprintf("applicant-%08d", uint32(n)*2654435761>>8%20000)),
 		"fromLocation": record.String("House 12, Road 5, Dhanmondi"), "toLocation": record.String("Sylhet Sadar Upazila, Zindabazar"),
 		"district": record.Number("27"), "thana": record.Number("312"), "startAt": record.String(start), "endAt": record.String(start),
 		"durationInHour": record.Number("4"), "type": record.String("R"), "reason": record.String("to buy medicine and groceries"),

@@ -40,8 +40,8 @@ func (s *Store) engineOptions() *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                uint64(s.opts.Memtable),
 		MemTableStopWritesThreshold: 3,
-		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       24,
+		L0CompactionThreshold:       8,
+		L0StopWritesThreshold:       32,
 		LBaseMaxBytes:               64 << 20,
 		// Small tables from a flush keep the versions, which come in order, apart from the items and entries, which do
 		// not: compactions then rewrite less.

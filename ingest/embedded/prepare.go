@@ -28,7 +28,6 @@ type step struct {
 	table   *table
 	key     []byte // of the item, in the store
 	hash    uint32 // of its partition
-	keys    []byte // key attributes as DynamoDB JSON
 	image   []byte // Put: the item as DynamoDB JSON
 	entries [][]byte
 

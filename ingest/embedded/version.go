@@ -65,11 +65,6 @@ func (v *version) appendTo(dst []byte) []byte {
 	return append(dst, v.image...)
 }
 
-// versionSize returns the bytes that appendTo will append at most.
-func (v *version) size() int {
-	return 1 + 2 + 8 + 8 + placeLen + 2*binary.MaxVarintLen32 + len(v.before.image) + len(v.keys) + len(v.image)
-}
-
 // parseVersion is the inverse of appendTo. The version shares b.
 func parseVersion(b []byte) (v version, err error) {
 	const fixed = 1 + 2 + 8 + 8

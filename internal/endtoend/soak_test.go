@@ -64,10 +64,10 @@ func writeFor(t *testing.T, p *process, c *client, d time.Duration) {
 
 // footprint is what a process and its tables take.
 type footprint struct {
-	rss                 int64
-	files, metadata     map[string]int // by table
-	snapshots, fullest  map[string]int // by table: snapshots; files of its fullest partition
-	landing, bytesTotal int64
+	rss                int64
+	files, metadata    map[string]int // by table
+	snapshots, fullest map[string]int // by table: snapshots; files of its fullest partition
+	bytesTotal         int64
 }
 
 func (p *process) footprint() footprint {

@@ -54,7 +54,14 @@ func (t *Table) Replace(ctx context.Context, base *Snapshot, old []File, files [
 		if err != nil {
 			return err
 		}
-		return tx.NewRewrite(summary).Apply(gone, added, nil).Commit(ctx)
+		rewrite := tx.NewRewrite(summary)
+		for _, f := range gone {
+			rewrite.DeleteFile(f)
+		}
+		for _, f := range added {
+			rewrite.AddDataFile(f)
+		}
+		return rewrite.Commit(ctx)
 	})
 }
 

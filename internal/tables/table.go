@@ -27,11 +27,3 @@ func (t *Table) Snapshot(ctx context.Context) (*Snapshot, error) {
 	}
 	return t.pin(now.Metadata(), now.MetadataLocation())
 }
-
-// current returns the newest version, to build an operation of upkeep on.
-func (t *Table) current() (version, error) {
-	t.folder.mu.Lock()
-	defer t.folder.mu.Unlock()
-	v, err := t.folder.newest(t.name)
-	return v, kind(err, "open table "+t.name)
-}

@@ -82,12 +82,15 @@ func runs(src []byte, width, n int) ([]byte, bool) {
 	return src[:i:i], true
 }
 
+// oldDictionary is the encoding that writers of the format's first version gave both dictionaries and their indexes.
+const oldDictionary format.Encoding = 2
+
 // readValues appends n values to the leaf.
 func (d *pageReader) readValues(l *Leaf, enc format.Encoding, src []byte, n int) error {
 	switch enc {
 	case format.Plain:
 		return l.readPlain(src, n)
-	case format.RLEDictionary, format.PlainDictionary:
+	case format.RLEDictionary, oldDictionary:
 		return d.readIDs(l, src, n)
 	case format.RLE:
 		return d.readBits(l, src, n)

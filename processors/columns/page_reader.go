@@ -120,7 +120,7 @@ func (d *pageReader) unpack(l *Leaf, codec format.CompressionCodec, body []byte,
 }
 
 func (d *pageReader) readDictionary(l *Leaf, c *fileChunk, h pageHeader, body []byte) error {
-	if h.encoding != format.Plain && h.encoding != format.PlainDictionary || l.Kind == Bool {
+	if h.encoding != format.Plain && h.encoding != oldDictionary || l.Kind == Bool {
 		return damaged(l, "its dictionary is not plain")
 	}
 	plain, err := d.unpack(l, c.codec, body, int(h.size))
