@@ -22,7 +22,7 @@ type upCmd struct {
 
 // memoryLimit is what the collector keeps Go's own memory below. The query engine, the store's cache and the program
 // itself come on top, and all of it is to fit 300 MB.
-const memoryLimit = 112 << 20
+const memoryLimit = 88 << 20
 
 // seedingLimit is the same while the demo's history is written, which would otherwise wait for the collector.
 const seedingLimit = 176 << 20

@@ -13,7 +13,7 @@ type Up struct {
 	Shards      int           `env:"TARN_SHARDS" default:"4" doc:"Shards of each change stream."`
 	CommitEvery time.Duration `env:"TARN_COMMIT_EVERY" default:"500ms" doc:"Shortest time between two commits."`
 	BatchLimit  int           `env:"TARN_BATCH_LIMIT" default:"1000" doc:"Records in one landed batch at most."`
-	QueryMemory int           `env:"TARN_QUERY_MEMORY_MB" default:"96" doc:"Memory of the query engine in MB."`
+	QueryMemory int           `env:"TARN_QUERY_MEMORY_MB" default:"80" doc:"Memory of the query engine in MB."`
 	Snapshots   int           `env:"TARN_SNAPSHOTS" default:"100" doc:"Snapshots of a table that are kept."`
 	ReserveMB   int           `env:"TARN_RESERVE_MB" default:"64" doc:"Room on the disk in MB below which writes are refused."`
 	LogLevel    string        `env:"TARN_LOG_LEVEL" default:"info" doc:"debug, info, warn or error."`
