@@ -150,7 +150,8 @@ func (c *Catalog) create(spec Spec) error {
 	}
 	c.folder.mu.Lock()
 	defer c.folder.mu.Unlock()
-	return c.folder.publish(spec.Name, version{1, meta})
+	_, err = c.folder.publish(spec.Name, 1, meta)
+	return err
 }
 
 // evolve compares the table with the spec and adds the columns it lacks.

@@ -145,19 +145,32 @@ func (f *folder) CommitTable(_ context.Context, ident table.Identifier, reqs []t
 	if err != nil {
 		return nil, "", err
 	}
-	next := version{current.number + 1, meta}
-	if err := f.publish(name, next); err != nil {
+	next, err := f.publish(name, current.number+1, meta)
+	if err != nil {
 		return nil, "", err
 	}
-	return meta, f.file(name, next.number), nil
+	return next.meta, f.file(name, next.number), nil
 }
 
-// publish makes the version the newest. Everything it refers to is durable before it appears.
-func (f *folder) publish(name string, v version) error {
-	text, err := json.Marshal(v.meta)
+// publish makes the metadata the newest, and returns it as the next process will read it. Everything it refers to is
+// durable before it appears.
+//
+// The metadata that the library built is let go: its new snapshot points into the transaction that made it, which holds
+// the metadata before, and so on, so that a process would never forget a version.
+func (f *folder) publish(name string, number int, meta table.Metadata) (version, error) {
+	text, err := json.Marshal(meta)
 	if err != nil {
-		return err
+		return version{}, err
 	}
+	v := version{number: number}
+	if v.meta, err = table.ParseMetadataBytes(text); err != nil {
+		return version{}, err
+	}
+	return v, f.put(name, v, text)
+}
+
+// put writes the metadata and gives it its name, which must be free.
+func (f *folder) put(name string, v version, text []byte) error {
 	s := &session{disk: f.disk}
 	temp := f.dir(name) + "/" + uuid.NewString() + tempSuffix
 	if err := s.WriteFile(temp, text); err != nil {
