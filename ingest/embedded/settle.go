@@ -58,7 +58,10 @@ func (s *Store) submit(ctx context.Context, r *request) error {
 	case <-s.closed:
 		why = errClosed()
 	}
-	if r.giveUp() && why != nil {
+	if why == nil {
+		why = s.disk.errUnknown() // the trouble has passed in between
+	}
+	if r.giveUp() {
 		return why
 	}
 	select {
