@@ -23,6 +23,7 @@ const (
 	markName   = "tarn.json"
 	lockName   = "lock"
 	secretName = "secret"
+	tempSuffix = ".tmp" // of a file that is being written
 )
 
 // Folder is a data folder that this process has to itself until Close.

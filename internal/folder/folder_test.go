@@ -34,6 +34,19 @@ func TestOpenMarksAndLocks(t *testing.T) {
 	}
 }
 
+func TestOpenAfterAKillInTheVeryFirst(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for _, name := range []string{"lock", "tarn.json.tmp"} { // the mark was written and not yet named
+		if err := os.WriteFile(filepath.Join(root, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := mustOpen(t, root).Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestKeysOutliveTheProcess(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()

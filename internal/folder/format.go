@@ -46,7 +46,8 @@ func (f *Folder) markNew() error {
 	if err != nil {
 		return wrap(err, "read %s", f.root)
 	}
-	if i := slices.IndexFunc(entries, func(e os.DirEntry) bool { return e.Name() != lockName }); i >= 0 {
+	ours := []string{lockName, markName + tempSuffix} // what a process leaves that is killed right here
+	if i := slices.IndexFunc(entries, func(e os.DirEntry) bool { return !slices.Contains(ours, e.Name()) }); i >= 0 {
 		return fault.New(fault.Invalid, "%s holds %s and is not a Tarn data folder: choose an empty or new folder with --data", f.root, entries[i].Name())
 	}
 	return f.mark(Format)
@@ -117,7 +118,7 @@ func (f *Folder) Free() (int64, error) {
 }
 
 func writeDurably(path string, body []byte, mode os.FileMode) error {
-	tmp := path + ".tmp"
+	tmp := path + tempSuffix
 	file, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
 	if err != nil {
 		return wrap(err, "create %s", tmp)

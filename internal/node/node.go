@@ -64,6 +64,7 @@ type Node struct {
 	committing  sync.Mutex    // one round of commits at a time in this process
 	commitEvery atomic.Int64  // shortest time between two commits, in nanoseconds
 	turns       int           // of compaction; only its loop counts
+	running     atomic.Bool   // Run is at work
 	seeding     atomic.Bool   // the demo's history is being written
 	closers     []func() error
 }
@@ -131,13 +132,21 @@ func (n *Node) open(ctx context.Context) error {
 
 func (n *Node) openStore(context.Context) (err error) {
 	n.store, err = embedded.Open(n.folder.Path("store"), append(ingest.Tables(n.registry), stateDefinition), embedded.Options{
-		Shards: n.settings.Shards, MinFree: int64(n.settings.ReserveMB) << 20,
+		Shards: n.settings.Shards, MinFree: reserve(n.settings.ReserveMB),
 	})
 	if err != nil {
 		return fmt.Errorf("open the store: %w", err)
 	}
 	n.closers = append(n.closers, n.store.Close)
 	return nil
+}
+
+// reserve returns the room below which the store refuses writes. To the store 0 means its own choice, to people none.
+func reserve(mb int) int64 {
+	if mb <= 0 {
+		return -1
+	}
+	return int64(mb) << 20
 }
 
 func (n *Node) openLake(ctx context.Context) (err error) {

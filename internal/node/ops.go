@@ -81,6 +81,15 @@ func (n *Node) verify(ctx context.Context, a VerifyArgs, tell Tell) ([]verify.Re
 	if err != nil {
 		return nil, err
 	}
+	var reports []verify.Report
+	err = n.working(ctx, func(ctx context.Context) (err error) {
+		reports, err = n.compare(ctx, chosen, tell)
+		return err
+	})
+	return reports, err
+}
+
+func (n *Node) compare(ctx context.Context, chosen []*schemas.Dataset, tell Tell) ([]verify.Report, error) {
 	reports := []verify.Report{}
 	for _, d := range chosen {
 		r, err := verify.State(ctx, d, n.store, lakeView{n}, verify.Options{

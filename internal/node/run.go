@@ -32,6 +32,8 @@ const (
 // Run works until ctx is done: it lands what the store changes, commits what has landed, and keeps the lake in shape.
 // Before it returns it commits what has landed, so that the next start finds nothing to do.
 func (n *Node) Run(ctx context.Context) error {
+	n.running.Store(true)
+	defer n.running.Store(false)
 	if err := n.commit(ctx); err != nil {
 		return fmt.Errorf("commit what had landed: %w", err)
 	}
@@ -56,6 +58,29 @@ func (n *Node) Run(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCommit)
 	defer cancel()
 	return errors.Join(err, n.commit(last))
+}
+
+// working does something that waits for the lake to catch up with the store. In a process that serves, it does so by
+// itself; a tool that has opened the folder has to work meanwhile.
+func (n *Node) working(ctx context.Context, do func(context.Context) error) error {
+	if n.url != "" || n.running.Load() {
+		return do(ctx)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	done := false
+	g, inner := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer stop()
+		err := do(inner)
+		done = err == nil
+		return err
+	})
+	g.Go(func() error { return n.Run(inner) })
+	if err := g.Wait(); !done || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
 }
 
 // wake tells the commit loop that something has landed. It never waits.
