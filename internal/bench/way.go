@@ -70,7 +70,7 @@ func (b *bench) answers(ctx context.Context) ([]Result, error) {
 
 func applications(ctx context.Context, n *node.Node) (int, error) {
 	var t node.Table
-	q := plan.Query{Metric: "passes", Measures: []string{"applications"}, Range: plan.Range{Name: "all"}}
+	q := plan.Query{Metric: "applications", Measures: []string{"applications"}, Range: plan.Range{Name: "all"}}
 	if err := n.Do(ctx, "metric", node.MetricArgs{Query: q}, &t, node.Silent); err != nil {
 		return 0, err
 	}
