@@ -12,6 +12,8 @@ type Table struct {
 	name   string
 	folder *folder
 
+	expiring sync.Mutex // two that expire the same snapshots would remove files under each other's eyes
+
 	mu    sync.Mutex
 	plans []*plan // the newest snapshots' files, newest last
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -45,6 +46,7 @@ type Options struct {
 	Now         func() time.Time
 	NewID       func() string // names files and markers
 	Observe     telemetry.Observe
+	Commits     sync.Locker // who holds it keeps this process from committing; nil: there is no such thing
 }
 
 func (o Options) filled() Options {
@@ -90,13 +92,21 @@ type Compactor struct {
 // New returns a Compactor of the data files in files.
 func New(files Files, opts Options) *Compactor { return &Compactor{files, opts.filled()} }
 
-// maxTries bounds how often a replacement is tried again after lost races; each costs one look at the table.
-const maxTries = 20
+// How often a replacement is tried again after lost races, each of which costs one look at the table, and how many may
+// be lost before commits of this process wait: where they come faster than a replacement is made, all would be lost.
+const (
+	maxTries = 20
+	fairly   = 2
+)
 
 // replace commits new files in the place of old ones. When somebody committed meanwhile, the old files are looked up in
 // the newer snapshot; when one of them is gone there, the work was somebody else's and is thrown away.
 func (c *Compactor) replace(ctx context.Context, t *tables.Table, base *tables.Snapshot, old []tables.File, files []tables.NewFile, u tables.Update) error {
-	for range maxTries {
+	for try := range maxTries {
+		if try == fairly && c.opts.Commits != nil {
+			c.opts.Commits.Lock()
+			defer c.opts.Commits.Unlock()
+		}
 		_, err := t.Replace(ctx, base, old, files, u)
 		if !fault.Is(err, fault.Conflict) {
 			return c.discardOn(ctx, err, files)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ type pond struct {
 	h       compact.History
 	commits int64
 	name    int
+	before  func(step, key string) // sees what is done to the tables; may be nil
 }
 
 func newPond(t testing.TB) *pond {
@@ -45,7 +47,13 @@ func newPond(t testing.TB) *pond {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat, err := tables.OpenFolder(t.Context(), root, tables.Options{})
+	p := &pond{TB: t, files: files}
+	cat, err := tables.OpenFolder(t.Context(), root, tables.Options{Before: func(step, key string) error {
+		if p.before != nil {
+			p.before(step, key)
+		}
+		return nil
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +69,8 @@ func newPond(t testing.TB) *pond {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &pond{TB: t, files: files, dataset: d, h: compact.History{Dataset: d, Changes: changes, Base: base}}
+	p.dataset, p.h = d, compact.History{Dataset: d, Changes: changes, Base: base}
+	return p
 }
 
 func (p *pond) compactor(o compact.Options) *compact.Compactor {
@@ -231,6 +240,33 @@ func TestMergeLosesARaceAndTriesAgain(t *testing.T) {
 	}
 	if err := c.Upkeep(t.Context(), p.h.Changes); err != nil {
 		t.Error(err)
+	}
+}
+
+// Commits that come while every replacement is made would win for ever if they did not wait in the end.
+func TestMergeIsNotStarvedByCommits(t *testing.T) {
+	t.Parallel()
+	p := newPond(t)
+	for i := range 9 {
+		p.commit(visit{"a", "modify", "2026-11-20", "dhaka", 10 + i, 1})
+	}
+	var commits sync.Mutex
+	inside := false
+	p.before = func(step, key string) {
+		if step != "create" || inside || !commits.TryLock() {
+			return
+		}
+		defer commits.Unlock()
+		inside = true
+		p.commit(visit{"z", "insert", "2026-11-20", "khulna", 99 + int(p.commits), 1})
+		inside = false
+	}
+	if did, err := p.compactor(compact.Options{Commits: &commits}).Merge(t.Context(), p.h); err != nil || !did {
+		t.Fatalf("Merge = %t, %v", did, err)
+	}
+	p.before = nil
+	if got, n := p.rows(p.h.Changes); len(got) != int(p.commits) || n >= len(got) {
+		t.Errorf("%d rows in %d files after %d commits", len(got), n, p.commits)
 	}
 }
 
