@@ -53,7 +53,7 @@ python() {
 
 step chromium
 step python
-echo "-- $($GO version); $("$CHROMIUM" --version --no-sandbox 2>/dev/null || echo Chromium); $("$TARN_PYTHON" -c '
+echo "-- $($GO version); $("$CHROMIUM" --version 2>/dev/null || echo Chromium); $("$TARN_PYTHON" -c '
 import sys, importlib.metadata as m
 print("Python", sys.version.split()[0], "pyiceberg", m.version("pyiceberg"), "pyarrow", m.version("pyarrow"))')"
 

@@ -13,21 +13,26 @@ import (
 	"time"
 )
 
-// What a table of a busy machine may hold at any moment.
+// What a table of a busy machine may hold at any moment: what came since the last round of compaction or upkeep, and what
+// is kept by design.
 const (
-	mostFilesEach = 24  // data files of one partition of one table: what comes between two rounds of compaction
-	mostSnapshots = 40  // with TARN_SNAPSHOTS=20: upkeep runs twice a minute
-	mostMetadata  = 400 // files of a table's metadata folder
+	soakCommits   = 4                                     // a second at most, by TARN_COMMIT_EVERY
+	soakKeep      = 20                                    // TARN_SNAPSHOTS
+	mostFilesEach = 10*soakCommits + 3*8                  // live files of a partition: two rounds' worth, and three sizes of merged ones
+	mostSnapshots = soakKeep + 64 + (60+45)*soakCommits   // a minute for readers, and upkeep twice a minute
+	mostMetadata  = 3*mostSnapshots + (60+45)*soakCommits // files of a table's metadata folder: lists, manifests, versions
+	mostResident  = 640 << 20                             // bytes
 )
 
 // TestSoak lets traffic come for a while and looks whether anything grows that must not.
 func TestSoak(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	lasts := span(t, "TARN_SOAK", time.Minute)
-	p := start(t, data, "TARN_COMMIT_EVERY=100ms", "TARN_SNAPSHOTS=20")
+	p := start(t, data, "TARN_COMMIT_EVERY=250ms", fmt.Sprintf("TARN_SNAPSHOTS=%d", soakKeep))
 	c := newClient(1, 1)
-	look := time.NewTicker(lasts / 10)
+	look, burst := time.NewTicker(lasts/10), time.NewTicker(time.Second/2)
 	defer look.Stop()
+	defer burst.Stop()
 	end := time.Now().Add(lasts)
 	var first, last footprint
 	for time.Now().Before(end) {
@@ -40,7 +45,7 @@ func TestSoak(t *testing.T) {
 				first = last
 			}
 			last.check(t)
-		default:
+		case <-burst.C:
 		}
 	}
 	verify(t, data)
@@ -128,6 +133,9 @@ func (f footprint) String() string {
 // check holds the bounds of live files. Replaced files stay on the disk for their readers a while; live ones must not pile up.
 func (f footprint) check(t *testing.T) {
 	t.Helper()
+	if f.rss > mostResident {
+		t.Errorf("the process takes %d MB", f.rss>>20)
+	}
 	const partitions = 10 // one day, eight divisions and unknown; traffic may cross midnight
 	for table, n := range f.files {
 		if n > partitions*mostFilesEach {
