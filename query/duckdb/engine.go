@@ -28,6 +28,7 @@ type Options struct {
 	TempMB      int      // what they may spill; 0: 1024
 	Dirs        []string // the only folders that files are read from
 	Connections int      // questions at once; 0: 4
+	AnswerMB    int      // text that one answer may hold; 0: 256
 }
 
 // Engine is DuckDB. It is safe for concurrent use.
@@ -53,7 +54,7 @@ func Open(opts Options) (*Engine, error) {
 			return nil, fmt.Errorf("connect to duckdb: %w", fallible(err, e.Close()))
 		}
 		e.sessions++
-		e.idle <- &session{conn: conn.(*duck.Conn), views: map[string]string{}}
+		e.idle <- &session{conn: conn.(*duck.Conn), views: map[string]string{}, answerMB: opts.AnswerMB}
 	}
 	if err := e.configure(opts); err != nil {
 		return nil, fallible(err, e.Close())
@@ -78,6 +79,7 @@ func (o Options) filled() Options {
 	set(&o.Threads, 2)
 	set(&o.TempMB, 1024)
 	set(&o.Connections, 4)
+	set(&o.AnswerMB, 256)
 	return o
 }
 
@@ -182,6 +184,9 @@ func refusal(ctx context.Context, err error) error {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if fault.Is(err, fault.Exceeded) {
+		return err
 	}
 	var d *duck.Error
 	if !asDuck(err, &d) {

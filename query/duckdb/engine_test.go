@@ -79,6 +79,23 @@ func TestTooMuchMemoryIsExceeded(t *testing.T) {
 	}
 }
 
+func TestTooLongAnAnswerIsExceeded(t *testing.T) {
+	t.Parallel()
+	e, err := duckdb.Open(duckdb.Options{AnswerMB: 1, Connections: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	for _, text := range []string{"SELECT repeat('x', 1048577)", "SELECT repeat('x', 1024) FROM range(1025)", "SELECT [repeat('x', 1048577)]"} {
+		if _, err := e.Run(t.Context(), query.Request{SQL: text}); !fault.Is(err, fault.Exceeded) {
+			t.Errorf("%s: got %v, want Exceeded", text, err)
+		}
+	}
+	if _, err := e.Run(t.Context(), query.Request{SQL: "SELECT repeat('x', 1048576)"}); err != nil {
+		t.Errorf("as long as may be: %v", err)
+	}
+}
+
 func TestAFileThatIsGoneIsTransient(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

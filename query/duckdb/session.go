@@ -13,6 +13,7 @@ import (
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
+	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/plan"
 	"github.com/tarn-lake/tarn/schemas"
@@ -20,8 +21,9 @@ import (
 
 // session is one connection and the views that it has. It answers one question at a time.
 type session struct {
-	conn  *duck.Conn
-	views map[string]string // by name: the hash of what it shows
+	conn     *duck.Conn
+	views    map[string]string // by name: the hash of what it shows
+	answerMB int
 }
 
 func (s *session) exec(ctx context.Context, text string) error {
@@ -122,6 +124,7 @@ func (s *session) query(ctx context.Context, text string, args []driver.NamedVal
 		result.Columns[i], into[i] = column(name, types.ColumnTypeDatabaseTypeName(i))
 	}
 	row := make([]driver.Value, len(names))
+	size := 0
 	for {
 		if err := rows.Next(row); errors.Is(err, io.EOF) {
 			return result, nil
@@ -138,6 +141,12 @@ func (s *session) query(ctx context.Context, text string, args []driver.NamedVal
 				continue
 			}
 			into[i](&result.Columns[i], v)
+			if texts := result.Columns[i].Texts; len(texts) > 0 {
+				size += len(texts[len(texts)-1])
+			}
+		}
+		if size > s.answerMB<<20 {
+			return nil, fault.New(fault.Exceeded, "the answer holds more than %d MB of text: ask for fewer rows or columns", s.answerMB)
 		}
 		result.Rows++
 		if result.Rows%1024 == 0 && ctx.Err() != nil {
