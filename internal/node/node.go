@@ -89,7 +89,11 @@ func LoadSchemas(dir string) (*schemas.Registry, error) {
 	if _, err := SchemaFiles(dir); err != nil {
 		return nil, err
 	}
-	return schemas.LoadDir(dir)
+	r, err := schemas.LoadDir(dir)
+	if err == nil && len(r.Datasets()) == 0 {
+		return nil, fault.New(fault.NotFound, "there is no dataset file in %s: `tarn schema infer FILE` writes a first draft", dir)
+	}
+	return r, err
 }
 
 // Open takes the data folder and opens everything in it. Nothing runs yet.
