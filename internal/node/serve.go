@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
@@ -9,7 +10,6 @@ import (
 	"net/http/pprof"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -128,7 +128,7 @@ func (n *Node) mountMovementPass(mux *http.ServeMux, service *ingest.Service) er
 // guarded lets only the local token in.
 func (n *Node) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer "+n.Token() {
+		if !n.local(r) {
 			http.Error(w, "the local token is missing or wrong", http.StatusUnauthorized)
 			return
 		}
@@ -136,12 +136,16 @@ func (n *Node) guarded(next http.Handler) http.Handler {
 	})
 }
 
+// local reports whether the request bears the local token.
+func (n *Node) local(r *http.Request) bool {
+	return subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+n.Token())) == 1
+}
+
 // signed puts the viewer of a bearer token into the context; without one the API itself refuses.
 func (n *Node) signed(next http.Handler) http.Handler {
 	whole := viewer.Viewer{ID: "local", Regions: []string{viewer.All}, Roles: []string{viewer.All}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if token == n.Token() {
+		if n.local(r) {
 			r = r.WithContext(viewer.With(r.Context(), whole))
 		}
 		next.ServeHTTP(w, r)
