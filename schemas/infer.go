@@ -20,7 +20,8 @@ type InferColumn struct {
 }
 
 // Infer returns a first draft of a dataset file for facts with those columns, to be finished by hand. The draft loads
-// without faults under the file name <name>.yaml, where name is made a dataset's name by DatasetName.
+// without faults under the file name <name>.yaml, where name is made a dataset's name by DatasetName. Columns of lists and
+// maps are only mentioned, since what is in them has to be declared; until then they are kept in _extra.
 func Infer(name string, columns []InferColumn) []byte {
 	var b strings.Builder
 	name = DatasetName(name)
@@ -30,6 +31,10 @@ func Infer(name string, columns []InferColumn) []byte {
 	names := map[string]bool{}
 	fields := make([]InferColumn, 0, len(columns))
 	for _, c := range columns {
+		if slices.Contains([]Type{List, Set, Map, Object}, c.Type) {
+			fmt.Fprintf(&b, "  # %s holds lists or maps: declare it with its elem or fields; until then it is kept in _extra\n", printable(c.Name))
+			continue
+		}
 		original := c.Name
 		c.Name = fieldName(c.Name, names)
 		c.Type = scalarType(c.Type)
@@ -57,7 +62,7 @@ func inferField(b *strings.Builder, c InferColumn, original string) {
 	}
 }
 
-// scalarType returns the type, or string for one whose inside the columns do not tell.
+// scalarType returns the type, or string where it is not told.
 func scalarType(t Type) Type {
 	if slices.Contains([]Type{Int32, Int64, Decimal, Boolean, Day, Timestamp, Binary}, t) {
 		return t

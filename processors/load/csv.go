@@ -1,13 +1,17 @@
 package load
 
 import (
+	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/record"
@@ -28,21 +32,27 @@ type csvSource struct {
 	begin   int64
 }
 
-// openText opens a text file, gzipped or not.
+// mark is the byte order mark that some programs begin a UTF-8 file with.
+const mark = "\ufeff"
+
+// openText opens a text file, gzipped or not, past its byte order mark.
 func openText(path string) (io.Reader, io.Closer, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, nil, fault.Wrap(fault.NotFound, err, "the file %s cannot be read", path)
 	}
-	if !strings.HasSuffix(path, ".gz") {
-		return file, file, nil
+	var in io.Reader = file
+	if strings.HasSuffix(strings.ToLower(path), ".gz") {
+		if in, err = gzip.NewReader(file); err != nil {
+			file.Close()
+			return nil, nil, fault.Wrap(fault.Invalid, err, "%s is not a gzip file", path)
+		}
 	}
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		file.Close()
-		return nil, nil, fault.Wrap(fault.Invalid, err, "%s is not a gzip file", path)
+	text := bufio.NewReaderSize(in, 1<<16)
+	if head, err := text.Peek(len(mark)); err == nil && string(head) == mark {
+		_, _ = text.Discard(len(mark)) // they have been peeked at
 	}
-	return z, file, nil
+	return text, file, nil
 }
 
 func openCSV(path string, row *decode.Row, d *schemas.Dataset) (source, error) {
@@ -70,15 +80,21 @@ func (s *csvSource) head(path string) error {
 		return fault.Wrap(fault.Invalid, err, "%s has no first line with the names of its columns", path)
 	}
 	s.names = append(s.names, head...)
-	s.names[0] = strings.TrimPrefix(s.names[0], "\ufeff")
 	s.begin = s.r.InputOffset()
 	return nil
 }
 
-// match finds the field of each column. A file without any is not the dataset's.
+// match finds the field of each column. A file without any is not the dataset's, and one that names a column twice does
+// not say which it means.
 func match(path string, names []string, row *decode.Row, d *schemas.Dataset) (fields []int, strange []string, err error) {
 	known := 0
-	for _, name := range names {
+	for i, name := range names {
+		if !utf8.ValidString(name) {
+			return nil, nil, fault.New(fault.Invalid, "the name %q of a column of %s is not valid UTF-8: save the file as UTF-8", name, path)
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, nil, fault.New(fault.Invalid, "%s has two columns named %q: rename one", path, name)
+		}
 		f := row.Field(name)
 		if f < 0 {
 			strange = append(strange, name)
@@ -102,10 +118,14 @@ func (s *csvSource) next(row *decode.Row) error {
 		if cell == "" {
 			continue
 		}
-		if s.fields[i] < 0 {
-			err = row.Extra(s.names[i], record.AppendValue(nil, record.String(cell)))
-		} else {
+		switch {
+		case s.fields[i] >= 0:
 			err = row.Text(s.fields[i], cell)
+		case !utf8.ValidString(cell):
+			const why = "the text is not valid UTF-8"
+			err = fault.WithFields(s.names[i]+": "+why, []fault.Field{{Name: s.names[i], Message: why}})
+		default:
+			err = row.Extra(s.names[i], record.AppendValue(nil, record.String(cell)))
 		}
 		if err != nil {
 			return &badRow{err}
@@ -120,7 +140,7 @@ func (s *csvSource) read() ([]string, error) {
 		return nil, io.EOF
 	}
 	end := s.r.InputOffset()
-	s.raw = s.tape.cut(s.begin, end)
+	s.raw = bytes.TrimRight(s.tape.cut(s.begin, end), "\r\n")
 	s.begin = end
 	var bad *csv.ParseError
 	if errors.As(err, &bad) {

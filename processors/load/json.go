@@ -76,12 +76,13 @@ func (s *lines) read() error {
 	for {
 		s.at++
 		s.raw = s.raw[:0]
+		long := false
 		for {
 			part, err := s.r.ReadSlice('\n')
 			if len(s.raw)+len(part) <= maxLine {
 				s.raw = append(s.raw, part...)
-			} else if errors.Is(err, bufio.ErrBufferFull) {
-				continue // past the limit: only the end of the line is of interest
+			} else {
+				long = true // only the end of the line is of interest now
 			}
 			if errors.Is(err, bufio.ErrBufferFull) {
 				continue
@@ -89,12 +90,12 @@ func (s *lines) read() error {
 			if err != nil && !errors.Is(err, io.EOF) {
 				return fmt.Errorf("read the file: %w", err)
 			}
-			if err != nil && len(bytes.TrimSpace(s.raw)) == 0 {
+			if err != nil && !long && len(bytes.TrimSpace(s.raw)) == 0 {
 				return io.EOF
 			}
 			break
 		}
-		if s.raw = bytes.TrimSpace(s.raw); len(s.raw) >= maxLine-1 {
+		if s.raw = bytes.TrimSpace(s.raw); long {
 			return &badRow{fault.New(fault.Exceeded, "the line is longer than %d bytes", maxLine)}
 		}
 		if len(s.raw) > 0 {

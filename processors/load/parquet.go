@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"os"
-	"strconv"
-	"time"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/record"
@@ -43,6 +40,11 @@ func openParquet(path string, row *decode.Row, d *schemas.Dataset) (source, erro
 	if s.fields, s.strange, err = match(path, s.names, row, d); err != nil {
 		s.file.Close()
 		return nil, err
+	}
+	for i, name := range s.names {
+		if f, ok := d.Field(name); ok && f.Type == schemas.Binary {
+			s.texts[i] = base64Text
+		}
 	}
 	return s, nil
 }
@@ -92,7 +94,7 @@ func (s *parquetSource) next(row *decode.Row) error {
 		}
 		text := s.texts[i](v)
 		if s.fields[i] < 0 {
-			err = row.Extra(s.names[i], record.AppendValue(nil, record.String(text)))
+			err = row.Extra(s.names[i], record.AppendValue(nil, extra(v, text)))
 		} else {
 			err = row.Text(s.fields[i], text)
 		}
@@ -148,7 +150,9 @@ func (s *parquetSource) payload() []byte {
 	texts := map[string]string{}
 	for i, v := range s.buf[s.next_-1] {
 		if !v.IsNull() {
-			texts[s.names[i]] = s.texts[i](v)
+			if texts[s.names[i]] = s.texts[i](v); !utf8.ValidString(texts[s.names[i]]) {
+				texts[s.names[i]] = base64Text(v)
+			}
 		}
 	}
 	body, err := json.Marshal(texts)
@@ -160,71 +164,3 @@ func (s *parquetSource) payload() []byte {
 
 // Close closes the file.
 func (s *parquetSource) Close() error { return s.file.Close() }
-
-// texter returns how a column's values are written as text.
-func texter(t parquet.Type) func(parquet.Value) string {
-	if t.LogicalType() == nil {
-		return plainText
-	}
-	switch logical := t.LogicalType().Value.(type) {
-	case *format.DateType:
-		return func(v parquet.Value) string {
-			return time.Unix(int64(v.Int32())*86_400, 0).UTC().Format(time.DateOnly)
-		}
-	case *format.TimestampType:
-		unit := time.Nanosecond
-		switch logical.Unit.Value.(type) {
-		case *format.MilliSeconds:
-			unit = time.Millisecond
-		case *format.MicroSeconds:
-			unit = time.Microsecond
-		}
-		return func(v parquet.Value) string { return instant(v.Int64(), unit) }
-	case *format.DecimalType:
-		scale := int(logical.Scale)
-		return func(v parquet.Value) string { return decimal(v, scale) }
-	}
-	return plainText
-}
-
-func instant(n int64, unit time.Duration) string {
-	per := int64(time.Second / unit)
-	sec, rest := n/per, n%per
-	if rest < 0 {
-		sec, rest = sec-1, rest+per
-	}
-	return time.Unix(sec, rest*int64(unit)).UTC().Format("2006-01-02T15:04:05.999999Z")
-}
-
-func decimal(v parquet.Value, scale int) string {
-	n := new(big.Int)
-	switch v.Kind() {
-	case parquet.Int32, parquet.Int64:
-		n.SetInt64(v.Int64())
-	default:
-		b := v.ByteArray()
-		n.SetBytes(b)
-		if len(b) > 0 && b[0]&0x80 != 0 {
-			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
-		}
-	}
-	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
-	return new(big.Rat).SetFrac(n, power).FloatString(scale)
-}
-
-func plainText(v parquet.Value) string {
-	switch v.Kind() {
-	case parquet.Boolean:
-		return strconv.FormatBool(v.Boolean())
-	case parquet.Int32:
-		return strconv.FormatInt(int64(v.Int32()), 10)
-	case parquet.Int64:
-		return strconv.FormatInt(v.Int64(), 10)
-	case parquet.Float:
-		return strconv.FormatFloat(float64(v.Float()), 'f', -1, 32)
-	case parquet.Double:
-		return strconv.FormatFloat(v.Double(), 'f', -1, 64)
-	default:
-		return string(v.ByteArray())
-	}
-}

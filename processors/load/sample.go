@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -31,6 +32,7 @@ func Sample(path string, rows int) ([]schemas.InferColumn, error) {
 	case "parquet":
 		err = s.parquet(path, rows)
 	default:
+		s.dynamo = format == "dynamodb"
 		err = s.json(path, rows)
 	}
 	if err != nil {
@@ -47,13 +49,15 @@ type sample struct {
 	columns []seen
 	at      map[string]int
 	rows    int
+	dynamo  bool // members are attribute values with their tags
 }
 
 type seen struct {
 	name   string
 	values map[string]bool
 	count  int
-	nested schemas.Type // list or map; empty: scalar
+	nested schemas.Type // list, map or binary; empty: told from the texts
+	text   bool         // no number, though it may look like one
 	kinds  map[schemas.Type]bool
 	digits int // before the point
 	scale  int
@@ -147,7 +151,11 @@ func (s *sample) json(path string, rows int) error {
 			v = item
 		}
 		for _, name := range v.Map.Names() {
-			s.value(name, v.Map[name])
+			if s.dynamo {
+				s.attribute(name, v.Map[name])
+			} else {
+				s.value(name, v.Map[name])
+			}
 		}
 	}
 	return nil
@@ -161,17 +169,29 @@ func (s *sample) value(name string, v record.Value) {
 	case record.BOOL:
 		s.add(name, strconv.FormatBool(v.Bool))
 	case record.M:
-		if len(v.Map) == 1 { // DynamoDB JSON
-			for tag, inner := range v.Map {
-				if tags[tag] && inner.Kind == record.S || inner.Kind == record.BOOL {
-					s.value(name, inner)
-					return
-				}
-			}
-		}
 		s.nest(name, schemas.Map)
 	default:
 		s.nest(name, schemas.List)
+	}
+}
+
+// attribute adds a value of DynamoDB JSON. Its tag says what it is: digits in an S stay text.
+func (s *sample) attribute(name string, v record.Value) {
+	for tag, inner := range v.Map {
+		switch tag {
+		case "NULL":
+		case "N", "BOOL":
+			s.value(name, inner)
+		case "S":
+			s.add(name, inner.Text)
+			s.columns[s.at[name]].text = true
+		case "B":
+			s.nest(name, schemas.Binary)
+		case "M":
+			s.nest(name, schemas.Map)
+		default:
+			s.nest(name, schemas.List)
+		}
 	}
 }
 
@@ -183,9 +203,17 @@ func (s *sample) nest(name string, t schemas.Type) {
 var (
 	isInt     = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 	isDecimal = regexp.MustCompile(`^-?[0-9]+\.[0-9]+$`)
-	isDay     = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
-	isInstant = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$`)
 )
+
+func isDay(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
+}
+
+func isInstant(text string) bool {
+	_, err := time.Parse(time.RFC3339Nano, text)
+	return err == nil
+}
 
 // note remembers what a text could be.
 func (c *seen) note(text string) {
@@ -203,9 +231,9 @@ func (c *seen) note(text string) {
 		t = schemas.Decimal
 		whole, part, _ := strings.Cut(strings.TrimPrefix(text, "-"), ".")
 		c.digits, c.scale = max(c.digits, len(whole)), max(c.scale, len(part))
-	case isDay.MatchString(text):
+	case isDay(text):
 		t = schemas.Day
-	case isInstant.MatchString(text):
+	case isInstant(text):
 		t = schemas.Timestamp
 	}
 	c.kinds[t] = true
@@ -225,6 +253,8 @@ func (c *seen) kind() schemas.Type {
 	switch {
 	case c.nested != "":
 		return c.nested
+	case c.text && !only(schemas.Day) && !only(schemas.Timestamp):
+		return schemas.String
 	case only(schemas.Boolean), only(schemas.Day), only(schemas.Timestamp), only(schemas.Int32):
 		for t := range c.kinds {
 			return t

@@ -3,6 +3,7 @@ package verify
 import (
 	"hash/maphash"
 	"math/big"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ func canonical(f *schemas.Field, v record.Value) Value {
 		}
 		return Value{"false", true}
 	case schemas.Day:
-		return Value{v.Text[:min(10, len(v.Text))], true}
+		return Value{day(v.Text), true}
 	case schemas.Timestamp:
 		return Value{micros(f, v), true}
 	case schemas.Int32, schemas.Int64:
@@ -97,16 +98,43 @@ func canonical(f *schemas.Field, v record.Value) Value {
 	}
 }
 
-func micros(f *schemas.Field, v record.Value) string {
-	if v.Kind == record.N {
-		scale := map[string]int{"epoch": 6, "epoch-ms": 3}[f.Format]
-		return Fixed(v.Text+"e"+string(rune('0'+scale)), 0)
+// day returns the UTC date of a date or a time.
+func day(text string) string {
+	if t, ok := instant(text); ok {
+		return t.UTC().Format(time.DateOnly)
 	}
-	t, err := time.Parse(time.RFC3339Nano, v.Text)
-	if err != nil {
+	return text
+}
+
+// micros returns an instant as microseconds; what is finer is cut off.
+func micros(f *schemas.Field, v record.Value) string {
+	if v.Kind != record.N {
+		if t, ok := instant(v.Text); ok {
+			return strconv.FormatInt(t.UnixMicro(), 10)
+		}
 		return v.Text
 	}
-	return Fixed(big.NewInt(t.UnixMicro()).String(), 0)
+	r, ok := new(big.Rat).SetString(v.Text)
+	if !ok {
+		return v.Text
+	}
+	unit := int64(1_000)
+	if f.Format == "epoch" {
+		unit = 1_000_000
+	}
+	r.Mul(r, new(big.Rat).SetInt64(unit))
+	return new(big.Int).Quo(r.Num(), r.Denom()).String()
+}
+
+// instant reads an ISO 8601 time with any form of zone.
+func instant(text string) (time.Time, bool) {
+	text = strings.ToUpper(text)
+	for _, layout := range []string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999Z0700"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // Fixed returns a decimal text with exactly scale digits after the point. What is no number stays as it is.
