@@ -25,11 +25,11 @@ packages() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-chromium() {
+need_chromium() {
   local name
   for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
-    if [ -n "$name" ] && command -v "$name" >/dev/null; then
-      CHROMIUM=$(command -v "$name")
+    if [ -n "$name" ] && type -P "$name" >/dev/null; then
+      CHROMIUM=$(type -P "$name")
       export CHROMIUM
       return
     fi
@@ -38,8 +38,8 @@ chromium() {
   export CHROMIUM=/usr/bin/chromium
 }
 
-# python makes an environment with PyIceberg once; the mark says that it is whole.
-python() {
+# need_python makes an environment with PyIceberg once; the mark says that it is whole.
+need_python() {
   if [ ! -e "$venv/whole" ]; then
     command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null || packages python3 python3-venv
     rm -rf "$venv"
@@ -51,8 +51,8 @@ python() {
   export TARN_PYTHON=$venv/bin/python
 }
 
-step chromium
-step python
+step need_chromium
+step need_python
 echo "-- $($GO version); $("$CHROMIUM" --version 2>/dev/null || echo Chromium); $("$TARN_PYTHON" -c '
 import sys, importlib.metadata as m
 print("Python", sys.version.split()[0], "pyiceberg", m.version("pyiceberg"), "pyarrow", m.version("pyarrow"))')"
