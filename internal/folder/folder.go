@@ -53,6 +53,9 @@ func open(root string, steps map[int]upgrade) (*Folder, error) {
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return nil, wrap(err, "make the data folder %s", root)
 	}
+	if err := foreign(root); err != nil { // before the lock, which would be left in somebody else's folder
+		return nil, err
+	}
 	lock, err := take(filepath.Join(root, lockName))
 	if err != nil {
 		return nil, err

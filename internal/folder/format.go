@@ -42,15 +42,26 @@ func (f *Folder) checkFormat(steps map[int]upgrade) error {
 
 // markNew marks an empty folder as ours. A folder that holds something else is left alone.
 func (f *Folder) markNew() error {
-	entries, err := os.ReadDir(f.root)
-	if err != nil {
-		return wrap(err, "read %s", f.root)
-	}
-	ours := []string{lockName, markName + tempSuffix} // what a process leaves that is killed right here
-	if i := slices.IndexFunc(entries, func(e os.DirEntry) bool { return !slices.Contains(ours, e.Name()) }); i >= 0 {
-		return fault.New(fault.Invalid, "%s holds %s and is not a Tarn data folder: choose an empty or new folder with --data", f.root, entries[i].Name())
+	if err := foreign(f.root); err != nil {
+		return err
 	}
 	return f.mark(Format)
+}
+
+// foreign returns an error for a folder that holds something and has no mark.
+func foreign(root string) error {
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return wrap(err, "read %s", root)
+	}
+	if slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == markName }) {
+		return nil
+	}
+	ours := []string{lockName, markName + tempSuffix} // what a process leaves that is killed before it has marked the folder
+	if i := slices.IndexFunc(entries, func(e os.DirEntry) bool { return !slices.Contains(ours, e.Name()) }); i >= 0 {
+		return fault.New(fault.Invalid, "%s holds %s and is not a Tarn data folder: choose an empty or new folder with --data", root, entries[i].Name())
+	}
+	return nil
 }
 
 func (f *Folder) mark(format int) error {
