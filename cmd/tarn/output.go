@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -65,6 +66,9 @@ func (o *output) fail(err error) {
 	var e *fault.Error
 	if errors.As(err, &e) {
 		for _, f := range e.Fields {
+			if strings.Contains(err.Error(), f.Message) {
+				continue // said already
+			}
 			fmt.Fprintf(o.stderr, "  %s: %s\n", f.Name, f.Message)
 		}
 	}
