@@ -113,6 +113,15 @@ func DatasetName(text string) string {
 	return name
 }
 
+// FieldNames returns the names that Infer gives to the fields of columns so named.
+func FieldNames(columns []string) []string {
+	names, taken := make([]string, len(columns)), map[string]bool{}
+	for i, c := range columns {
+		names[i] = fieldName(c, taken)
+	}
+	return names
+}
+
 // fieldName returns a field's name made from a column's, different from those taken.
 func fieldName(text string, taken map[string]bool) string {
 	name := text

@@ -84,10 +84,10 @@ func (s *csvSource) head(path string) error {
 	return nil
 }
 
-// match finds the field of each column. A file without any is not the dataset's, and one that names a column twice does
+// match finds the field of each column: the one of its name, or else of the name that a draft gives it. A file without any is not the dataset's, and one that names a column twice does
 // not say which it means.
 func match(path string, names []string, row *decode.Row, d *schemas.Dataset) (fields []int, strange []string, err error) {
-	known := 0
+	known, drafted := 0, schemas.FieldNames(names)
 	for i, name := range names {
 		if !utf8.ValidString(name) {
 			return nil, nil, fault.New(fault.Invalid, "the name %q of a column of %s is not valid UTF-8: save the file as UTF-8", name, path)
@@ -96,6 +96,9 @@ func match(path string, names []string, row *decode.Row, d *schemas.Dataset) (fi
 			return nil, nil, fault.New(fault.Invalid, "%s has two columns named %q: rename one", path, name)
 		}
 		f := row.Field(name)
+		if f < 0 && !slices.Contains(names, drafted[i]) {
+			f = row.Field(drafted[i])
+		}
 		if f < 0 {
 			strange = append(strange, name)
 		} else {
@@ -145,7 +148,7 @@ func (s *csvSource) read() ([]string, error) {
 	var bad *csv.ParseError
 	if errors.As(err, &bad) {
 		s.at = int64(bad.StartLine)
-		return nil, &badRow{fault.Wrap(fault.Invalid, bad.Err, "line %d is not CSV of %d columns", bad.Line, len(s.names))}
+		return nil, &badRow{fault.Wrap(fault.Invalid, bad.Err, "the row is not CSV of %d columns", len(s.names))}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the file: %w", err)
