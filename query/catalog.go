@@ -3,6 +3,7 @@ package query
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/tarn-lake/tarn/internal/viewer"
 	"github.com/tarn-lake/tarn/query/plan"
@@ -121,16 +122,28 @@ func (s *Service) catalog(who viewer.Viewer) catalogJSON {
 		}
 		c.Datasets = append(c.Datasets, datasetOf(d))
 		for j := range d.Metrics {
-			c.Metrics = append(c.Metrics, metricOf(&d.Metrics[j]))
+			if !d.Metrics[j].Whole || who.SeesAll() {
+				c.Metrics = append(c.Metrics, metricOf(&d.Metrics[j]))
+			}
 		}
 	}
 	for _, d := range s.registry.Dashboards() {
-		c.Dashboards = append(c.Dashboards, dashboardOf(d))
+		c.Dashboards = append(c.Dashboards, s.dashboardFor(who, d))
 	}
 	for _, codes := range s.registry.CodeLists() {
 		c.Lookups[codes.Name] = lookupOf(codes)
 	}
 	return c
+}
+
+// dashboardFor is the dashboard without the tiles that the viewer may not ask for.
+func (s *Service) dashboardFor(who viewer.Viewer, d *schemas.Dashboard) dashboardJSON {
+	seen := *d
+	seen.Tiles = slices.DeleteFunc(slices.Clone(d.Tiles), func(t schemas.Tile) bool {
+		m, _, ok := s.registry.Metric(t.Metric)
+		return ok && m.Whole && !who.SeesAll()
+	})
+	return dashboardOf(&seen)
 }
 
 func listed(names []string) []string { return append([]string{}, names...) }

@@ -12,6 +12,7 @@ type Metric struct {
 	View       string // SQL in the portable subset over <dataset>, <dataset>_changes and lookup_<codes>; for Source "view"
 	Time       string // the timestamp column that ranges and grains are taken from; empty: the metric has no time
 	Filter     string // SQL condition in the portable subset that every measure shares; empty: none
+	Whole      bool   // compares records of different regions, so it is wrong for a viewer who does not see all of them
 	Dimensions []Dimension
 	Measures   []Measure
 }

@@ -7,13 +7,14 @@ package schemas
 //	view        SQL, for source view
 //	time        timestamp column that ranges and grains are taken from
 //	filter      SQL condition of every measure
+//	whole       true: only for viewers who see every region, because it compares records of different ones
 //	dimensions  [{name, title, column, lookup, label, hour}]
 //	measures    [{name, title, description, agg, of, per, p, where, from, until, unit, format, better}]
 func (s *sheet) metrics(o *object, dataset string) []Metric {
 	var out []Metric
 	for _, m := range o.many("metrics", "name") {
 		one := Metric{Name: m.need("name"), Title: m.text("title"), Description: m.text("description"), Dataset: dataset,
-			Source: m.choice("source", "changes", "current", "view"), View: m.text("view"), Time: m.text("time"), Filter: m.text("filter")}
+			Source: m.choice("source", "changes", "current", "view"), View: m.text("view"), Time: m.text("time"), Filter: m.text("filter"), Whole: m.flag("whole")}
 		for _, d := range m.many("dimensions", "name") {
 			one.Dimensions = append(one.Dimensions, Dimension{Name: d.need("name"), Title: d.text("title"), Column: d.text("column"),
 				Lookup: d.text("lookup"), Label: d.text("label"), Hour: d.flag("hour")})

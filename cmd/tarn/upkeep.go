@@ -77,6 +77,10 @@ func (statusCmd) Run(ctx context.Context, e *environment) error {
 	return e.out.result(s, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: %s\n", s.Folder, s.Health.Status)
 		for name, d := range s.Health.Datasets {
+			if d.CompleteTo.IsZero() {
+				fmt.Fprintf(w, "  %s: not known yet how far it is complete\n", name)
+				continue
+			}
 			fmt.Fprintf(w, "  %s complete to %s\n", name, d.CompleteTo.Format(time.RFC3339))
 		}
 		tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)

@@ -48,6 +48,9 @@ func (f *Folder) markNew() error {
 	return f.mark(Format)
 }
 
+// lostAndFound is the folder that a file system keeps at its root, as that of a disk mounted to hold the data.
+const lostAndFound = "lost+found"
+
 // foreign returns an error for a folder that holds something and has no mark.
 func foreign(root string) error {
 	entries, err := os.ReadDir(root)
@@ -57,7 +60,8 @@ func foreign(root string) error {
 	if slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == markName }) {
 		return nil
 	}
-	ours := []string{lockName, markName + tempSuffix} // what a process leaves that is killed before it has marked the folder
+	// What a process leaves that is killed before it has marked the folder, and what every new disk holds.
+	ours := []string{lockName, markName + tempSuffix, lostAndFound}
 	if i := slices.IndexFunc(entries, func(e os.DirEntry) bool { return !slices.Contains(ours, e.Name()) }); i >= 0 {
 		return fault.New(fault.Invalid, "%s holds %s and is not a Tarn data folder: choose an empty or new folder with --data", root, entries[i].Name())
 	}
@@ -112,7 +116,7 @@ func Remove(root string) error {
 	}
 	entries, err := os.ReadDir(root)
 	for _, e := range entries {
-		if e.Name() != lockName && e.Name() != markName {
+		if e.Name() != lockName && e.Name() != markName && e.Name() != lostAndFound {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(root, e.Name())))
 		}
 	}

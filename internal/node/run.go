@@ -37,16 +37,19 @@ func (n *Node) Run(ctx context.Context) error {
 	if err := n.commit(ctx); err != nil {
 		return fmt.Errorf("commit what had landed: %w", err)
 	}
-	g, inner := errgroup.WithContext(ctx)
+	from := map[string]map[string]stream.Position{}
 	for _, name := range n.registry.Streams() {
-		from, err := n.positions(ctx, name)
-		if err != nil {
+		var err error
+		if from[name], err = n.positions(ctx, name); err != nil {
 			return fmt.Errorf("find where stream %s goes on: %w", name, err)
 		}
+	}
+	g, inner := errgroup.WithContext(ctx)
+	for _, name := range n.registry.Streams() {
 		reader := stream.New(n.store, n.lander, n.progress[name], stream.Options{
 			Limit: n.settings.BatchLimit, Landed: n.wake, Observe: telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelWarn)),
 		})
-		g.Go(func() error { return reader.Run(inner, name, from) })
+		g.Go(func() error { return reader.Run(inner, name, from[name]) })
 	}
 	g.Go(func() error { return n.commitLoop(inner) })
 	g.Go(func() error { return n.every(inner, noticeEvery, n.notice) })

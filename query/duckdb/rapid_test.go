@@ -31,8 +31,15 @@ func TestAnyValidQueryRuns(t *testing.T) {
 		reg := rapid.SampledFrom([]*schemas.Registry{shop, passes}).Draw(t, "registry")
 		svc := query.New(reg, lakes[reg], engine, query.Options{Now: now})
 		q := drawQuery(t, reg)
-		ctx := viewer.With(context.Background(), viewer.Viewer{ID: "v", Regions: rapid.SampledFrom([][]string{{"*"}, {"north"}, {"dhaka", "sylhet"}, nil}).Draw(t, "regions")})
+		who := viewer.Viewer{ID: "v", Regions: rapid.SampledFrom([][]string{{"*"}, {"north"}, {"dhaka", "sylhet"}, nil}).Draw(t, "regions")}
+		ctx := viewer.With(context.Background(), who)
 		a, err := svc.Metric(ctx, q)
+		if m, _, ok := reg.Metric(q.Metric); ok && m.Whole && !who.SeesAll() {
+			if !fault.Is(err, fault.Denied) {
+				t.Fatalf("%+v by a viewer of %v: %v, want Denied", q, who.Regions, err)
+			}
+			return
+		}
 		if err != nil {
 			if sensible(reg, q) || !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.Exceeded) {
 				t.Fatalf("%+v: %v", q, err)

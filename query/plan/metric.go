@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/viewer"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -55,6 +56,9 @@ func newBuilder(q Query, env Env) (*builder, error) {
 	m, d, ok := env.Registry.Metric(q.Metric)
 	if !ok {
 		return nil, unknown("metric", q.Metric, metricNames(env.Registry))
+	}
+	if m.Whole && !slices.Contains(env.Regions, viewer.All) {
+		return nil, fault.New(fault.Denied, "metric %s compares records of different regions and is only for viewers who see all of them", m.Name)
 	}
 	b := &builder{q: q, env: env, metric: m, dataset: d, zone: d.Zone}
 	if b.zone == nil {
