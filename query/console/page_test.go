@@ -112,6 +112,17 @@ func TestCustomRange(t *testing.T) {
 	b.quiet()
 }
 
+func TestMeaninglessRangesAreTheUsualOne(t *testing.T) {
+	b, api := opened(t, "&range=bogus")
+	if pressed := eval[string](b, `document.querySelector('[data-range][aria-pressed=true]').dataset.range`); pressed != "last-7d" {
+		t.Errorf("the pressed range is %q", pressed)
+	}
+	if slices.ContainsFunc(api.asked(), func(q question) bool { return q.Range.Name == "bogus" }) {
+		t.Error("the service is asked for a range that means nothing")
+	}
+	b.quiet()
+}
+
 // promised is how soon after a commit its figure stands on the page.
 const promised = 500 * time.Millisecond
 

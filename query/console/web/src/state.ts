@@ -6,15 +6,21 @@ export interface State { dashboard: string; range: Range; divisions: string[] }
 type Listener = (now: State, before: State) => void;
 
 const spanOf = /^(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})$/;
+const named = /^(all|today|yesterday|this-week|this-month|(last|next)-[1-9]\d{0,3}[hd])$/;
 
-/** parse reads an address's query; what it does not say is `fallback`. */
+/** rangeOf reads a range; what the service would refuse is none. */
+function rangeOf(text: string): Range | undefined {
+  const span = spanOf.exec(text);
+  if (span) return Date.parse(span[1]!) < Date.parse(span[2]!) ? { from: span[1]!, to: span[2]! } : undefined;
+  return named.test(text) ? { name: text } : undefined;
+}
+
+/** parse reads an address's query; what it does not say, or says in words that mean nothing, is `fallback`. */
 export function parse(search: string, fallback: State): State {
   const q = new URLSearchParams(search);
-  const text = q.get("range") ?? "";
-  const span = spanOf.exec(text);
   return {
     dashboard: q.get("view") ?? fallback.dashboard,
-    range: span ? { from: span[1]!, to: span[2]! } : /^[a-z0-9-]+$/.test(text) ? { name: text } : fallback.range,
+    range: rangeOf(q.get("range") ?? "") ?? fallback.range,
     divisions: q.has("division") ? q.get("division")!.split(",").filter(Boolean) : fallback.divisions,
   };
 }
