@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -90,6 +91,7 @@ func (n *Node) verify(ctx context.Context, a VerifyArgs, tell Tell) ([]verify.Re
 }
 
 func (n *Node) compare(ctx context.Context, chosen []*schemas.Dataset, tell Tell) ([]verify.Report, error) {
+	defer debug.FreeOSMemory() // both sides in memory is far more than the process needs from day to day
 	reports := []verify.Report{}
 	for _, d := range chosen {
 		r, err := verify.State(ctx, d, n.store, lakeView{n}, verify.Options{
