@@ -174,16 +174,7 @@ func (s *Service) adHoc(ctx context.Context, text string, maxRows int) (*Answer,
 		return nil, err
 	}
 	env := plan.Env{Registry: s.registry, Dialect: s.engine.Dialect(), Regions: regions(who), Now: begun, MaxRows: maxRows + 1}
-	draft, datasets, err := plan.AdHoc(text, used, env)
-	if err != nil {
-		return nil, err
-	}
-	pinned, err := s.pin(ctx, datasets, draft.Relations)
-	if err != nil {
-		return nil, err
-	}
-	env.Through = pinned.Through
-	st, _, err := plan.AdHoc(text, used, env)
+	st, datasets, pinned, err := s.prepare(ctx, text, used, env)
 	if err != nil {
 		return nil, err
 	}
@@ -196,6 +187,22 @@ func (s *Service) adHoc(ctx context.Context, text string, maxRows int) (*Answer,
 	a.Meta.Cached, a.Meta.CompleteTo, a.Meta.Truncated = cached, pinned.completeTo(datasets), result.Truncated
 	a.Meta.Elapsed = s.opts.Now().Sub(begun)
 	return a, err
+}
+
+// prepare makes a statement of a text over the relations it reads, and pins what the statement needs. Only the pinned
+// bases tell where the changes above them begin, so the text is planned twice.
+func (s *Service) prepare(ctx context.Context, text string, used []string, env plan.Env) (*plan.Statement, []string, *Pinned, error) {
+	draft, datasets, err := plan.AdHoc(text, used, env)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	pinned, err := s.pin(ctx, datasets, draft.Relations)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	env.Through = pinned.Through
+	st, _, err := plan.AdHoc(text, used, env)
+	return st, datasets, pinned, err
 }
 
 // regions returns the viewer's regions, sorted, so that equal viewers ask equal questions.

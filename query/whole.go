@@ -11,16 +11,7 @@ import (
 // is trusted; used names the relations it reads.
 func (s *Service) Whole(ctx context.Context, text string, used ...string) (*Result, error) {
 	env := plan.Env{Registry: s.registry, Dialect: s.engine.Dialect(), Regions: []string{viewer.All}, Now: s.opts.Now()}
-	draft, datasets, err := plan.AdHoc(text, used, env)
-	if err != nil {
-		return nil, err
-	}
-	pinned, err := s.pin(ctx, datasets, draft.Relations)
-	if err != nil {
-		return nil, err
-	}
-	env.Through = pinned.Through
-	st, _, err := plan.AdHoc(text, used, env)
+	st, _, pinned, err := s.prepare(ctx, text, used, env)
 	if err != nil {
 		return nil, err
 	}

@@ -161,12 +161,5 @@ func syncDir(path string) error {
 
 // wrap gives an error of the operating system its kind.
 func wrap(err error, format string, args ...any) error {
-	kind := fault.Internal
-	switch {
-	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
-		kind = fault.Full
-	case errors.Is(err, unix.EROFS), errors.Is(err, os.ErrPermission):
-		kind = fault.ReadOnly
-	}
-	return fault.Wrap(kind, err, format, args...)
+	return fault.Wrap(fault.Disk(err), err, format, args...)
 }

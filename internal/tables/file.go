@@ -47,6 +47,25 @@ type Stats struct {
 	Splits []int64 // where row groups begin
 }
 
+// NewStats returns the statistics of a file whose row groups begin at splits, without columns yet.
+func NewStats(splits []int64) Stats {
+	return Stats{
+		Sizes: map[int]int64{}, Values: map[int]int64{}, Nulls: map[int]int64{},
+		Lower: map[int][]byte{}, Upper: map[int][]byte{}, Splits: splits,
+	}
+}
+
+// Add adds a column by its field id. It keeps the bounds, which are nil where there are none.
+func (s *Stats) Add(id int, size, values, nulls int64, lower, upper []byte) {
+	s.Sizes[id], s.Values[id], s.Nulls[id] = size, values, nulls
+	if lower != nil {
+		s.Lower[id] = lower
+	}
+	if upper != nil {
+		s.Upper[id] = upper
+	}
+}
+
 func dataFile(spec iceberg.PartitionSpec, sortOrder int, f NewFile) (iceberg.DataFile, error) {
 	part := map[int]any{}
 	logical := map[int]string{}

@@ -3,8 +3,6 @@ package tables
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"syscall"
 
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
@@ -24,9 +22,9 @@ func kind(err error, doing string) error {
 		return fault.Wrap(fault.NotFound, err, "%s: there is no such table", doing)
 	case errors.Is(err, table.ErrCommitFailed), errors.Is(err, table.ErrCommitDiverged):
 		return fault.Wrap(fault.Conflict, err, "%s: another commit was first", doing)
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case fault.Disk(err) == fault.Full:
 		return fault.Wrap(fault.Full, err, "%s: the disk is full; free some room", doing)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case fault.Disk(err) == fault.ReadOnly:
 		return fault.Wrap(fault.ReadOnly, err, "%s: the data folder cannot be written; check its owner and mount", doing)
 	default:
 		return fmt.Errorf("%s: %w", doing, err)

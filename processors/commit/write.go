@@ -93,18 +93,9 @@ func (p *pass) encode(t *target, rows *columns.Batch, part []int32, g columns.Gr
 // statistics copies what the encoder knows, because its memory is used again for the next file.
 func statistics(s columns.FileStats) tables.Stats {
 	s = s.Clone()
-	out := tables.Stats{
-		Sizes: map[int]int64{}, Values: map[int]int64{}, Nulls: map[int]int64{},
-		Lower: map[int][]byte{}, Upper: map[int][]byte{}, Splits: s.SplitOffsets,
-	}
+	out := tables.NewStats(s.SplitOffsets)
 	for _, l := range s.Leaves {
-		out.Sizes[l.ID], out.Values[l.ID], out.Nulls[l.ID] = l.Size, l.Values, l.Nulls
-		if l.Lower != nil {
-			out.Lower[l.ID] = l.Lower
-		}
-		if l.Upper != nil {
-			out.Upper[l.ID] = l.Upper
-		}
+		out.Add(l.ID, l.Size, l.Values, l.Nulls, l.Lower, l.Upper)
 	}
 	return out
 }

@@ -188,18 +188,10 @@ func (c *Compactor) write(ctx context.Context, enc *columns.Encoder, b *columns.
 }
 
 func toStats(s columns.FileStats) tables.Stats {
-	out := tables.Stats{
-		Sizes: map[int]int64{}, Values: map[int]int64{}, Nulls: map[int]int64{},
-		Lower: map[int][]byte{}, Upper: map[int][]byte{}, Splits: append([]int64(nil), s.SplitOffsets...),
-	}
+	s = s.Clone()
+	out := tables.NewStats(s.SplitOffsets)
 	for _, l := range s.Leaves {
-		out.Sizes[l.ID], out.Values[l.ID], out.Nulls[l.ID] = l.Size, l.Values, l.Nulls
-		if l.Lower != nil {
-			out.Lower[l.ID] = append([]byte(nil), l.Lower...)
-		}
-		if l.Upper != nil {
-			out.Upper[l.ID] = append([]byte(nil), l.Upper...)
-		}
+		out.Add(l.ID, l.Size, l.Values, l.Nulls, l.Lower, l.Upper)
 	}
 	return out
 }

@@ -96,9 +96,9 @@ func kind(err error, doing string) error {
 		return fault.Wrap(fault.NotFound, err, "%s: no such object", doing)
 	case errors.Is(err, fs.ErrExist):
 		return fault.Wrap(fault.Conflict, err, "%s: there is one already", doing)
-	case isFull(err):
+	case fault.Disk(err) == fault.Full:
 		return fault.Wrap(fault.Full, err, "%s: the disk is full; free some room", doing)
-	case errors.Is(err, fs.ErrPermission), isReadOnly(err):
+	case fault.Disk(err) == fault.ReadOnly:
 		return fault.Wrap(fault.ReadOnly, err, "%s: the data folder cannot be written; check its owner and mount", doing)
 	default:
 		return fmt.Errorf("%s: %w", doing, err)
