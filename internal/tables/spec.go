@@ -81,7 +81,8 @@ func (s Spec) partitionSpec() (*iceberg.PartitionSpec, error) {
 
 func (s Spec) sortOrder() (*table.SortOrder, error) {
 	if len(s.Sort) == 0 {
-		return &table.UnsortedSortOrder, nil
+		unsorted := table.UnsortedSortOrder // a copy, because the builder writes an id into what it is given
+		return &unsorted, nil
 	}
 	var by []table.SortField
 	for _, column := range s.Sort {
