@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/tarn-lake/tarn/ingest"
-	"github.com/tarn-lake/tarn/ingest/embedded"
-	"github.com/tarn-lake/tarn/internal/blob/dir"
 	"github.com/tarn-lake/tarn/internal/config"
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/folder"
@@ -45,8 +43,11 @@ type Node struct {
 	log        *slog.Logger
 	folder     *folder.Folder
 	registry   *schemas.Registry
-	store      *embedded.Store
-	files      *dir.Dir
+	store      ingest.Store
+	feed       stream.Feed
+	keeper     keeper // nil: the store looks after itself
+	past       past   // nil: nothing can be written into the past
+	files      files
 	catalog    *tables.Catalog
 	lander     *land.Lander
 	committer  *commit.Committer
@@ -134,31 +135,9 @@ func (n *Node) open(ctx context.Context) error {
 	return nil
 }
 
-func (n *Node) openStore(context.Context) (err error) {
-	n.store, err = embedded.Open(n.folder.Path("store"), append(ingest.Tables(n.registry), stateDefinition), embedded.Options{
-		Shards: n.settings.Shards, MinFree: reserve(n.settings.ReserveMB),
-	})
-	if err != nil {
-		return fmt.Errorf("open the store: %w", err)
-	}
-	n.closers = append(n.closers, n.store.Close)
-	return nil
-}
-
-// reserve returns the room below which the store refuses writes. To the store 0 means its own choice, to people none.
-func reserve(mb int) int64 {
-	if mb <= 0 {
-		return -1
-	}
-	return int64(mb) << 20
-}
-
 func (n *Node) openLake(ctx context.Context) (err error) {
-	if n.files, err = dir.Open(n.folder.Path("lake")); err != nil {
-		return fmt.Errorf("open the lake: %w", err)
-	}
-	if n.catalog, err = tables.OpenFolder(ctx, n.folder.Path("lake"), tables.Options{}); err != nil {
-		return fmt.Errorf("open the tables: %w", err)
+	if err := n.openFiles(ctx); err != nil {
+		return err
 	}
 	for _, d := range n.registry.Datasets() {
 		h := compact.History{Dataset: d}

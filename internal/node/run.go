@@ -46,7 +46,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	g, inner := errgroup.WithContext(ctx)
 	for _, name := range n.registry.Streams() {
-		reader := stream.New(n.store, n.lander, n.progress[name], stream.Options{
+		reader := stream.New(n.feed, n.lander, n.progress[name], stream.Options{
 			Limit: n.settings.BatchLimit, Landed: n.wake, Observe: telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelWarn)),
 		})
 		g.Go(func() error { return reader.Run(inner, name, from[name]) })
@@ -211,14 +211,17 @@ func (n *Node) eachTable(do func(*tables.Table) error) error {
 
 // tidyStore removes what has expired and lets the change feed forget what is older than its retention.
 func (n *Node) tidyStore(ctx context.Context) error {
+	if n.keeper == nil {
+		return nil
+	}
 	now := time.Now()
-	if _, err := n.store.SweepTTL(ctx, now); err != nil {
+	if _, err := n.keeper.SweepTTL(ctx, now); err != nil {
 		return fmt.Errorf("remove what has expired: %w", err)
 	}
 	if n.seeding.Load() {
 		return nil // the history is older than the retention, and not all of it is read yet
 	}
-	_, err := n.store.Trim(ctx, now)
+	_, err := n.keeper.Trim(ctx, now)
 	return err
 }
 
