@@ -18,6 +18,10 @@ func Compare(before, after *Dataset) []Difference {
 	c.settings(before, after)
 	c.fields("fields", before.Fields, after.Fields)
 	c.lists(before, after)
+	c.lookups(before, after)
+	c.rules(before, after)
+	c.lifecycle(before.Lifecycle, after.Lifecycle)
+	c.identities(before, after)
 	c.metrics(before.Metrics, after.Metrics)
 	return c.found
 }
@@ -46,6 +50,7 @@ func (c *comparison) settings(a, b *Dataset) {
 		{"date", a.Date == b.Date, "rows already written stay under the old date"},
 		{"version", a.Version == b.Version, "requests with an old version would be taken or refused wrongly"},
 		{"ttl", a.TTL == b.TTL, "records would expire at another time"},
+		{"discriminator", sameDiscriminator(a.Discriminator, b.Discriminator), "records of today would go to another dataset"},
 		{"zone", a.Zone.String() == b.Zone.String(), "days would begin at another hour, and old figures change"},
 	} {
 		if !s.same {
@@ -67,6 +72,13 @@ func (c *comparison) settings(a, b *Dataset) {
 func sameRegion(a, b Region) bool {
 	return a.From == b.From && a.Field == b.Field && a.Lookup == b.Lookup && a.Column == b.Column && a.Value == b.Value &&
 		a.Lower == b.Lower && a.Unknown == b.Unknown
+}
+
+func sameDiscriminator(a, b *Discriminator) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Attribute == b.Attribute && slices.Equal(a.Values, b.Values)
 }
 
 func (c *comparison) lists(a, b *Dataset) {
@@ -100,12 +112,27 @@ func (c *comparison) metrics(a, b []Metric) {
 		}
 		measures, dimensions := a[i].names()
 		newMeasures, newDimensions := b[at].names()
-		c.names("metrics."+a[i].Name+".measures", measures, newMeasures, "dashboards, reports and saved queries name it")
-		c.names("metrics."+a[i].Name+".dimensions", dimensions, newDimensions, "dashboards, reports and saved queries name it")
+		c.parts("metrics."+a[i].Name+".measures.", measures, newMeasures)
+		c.parts("metrics."+a[i].Name+".dimensions.", dimensions, newDimensions)
+		c.metric("metrics."+a[i].Name, &a[i], &b[at])
 	}
 	for i := range b {
 		if !slices.ContainsFunc(a, func(m Metric) bool { return m.Name == b[i].Name }) {
 			c.safe("metrics."+b[i].Name, "is new")
+		}
+	}
+}
+
+// parts is names where each name is a place of its own.
+func (c *comparison) parts(path string, a, b []string) {
+	for _, n := range a {
+		if !slices.Contains(b, n) {
+			c.unsafe(path+n, "is gone; dashboards, reports and saved queries name it")
+		}
+	}
+	for _, n := range b {
+		if !slices.Contains(a, n) {
+			c.safe(path+n, "is new")
 		}
 	}
 }

@@ -57,6 +57,12 @@ func (c *comparison) field(path string, a, b *Field) {
 	case a.Required && !b.Required:
 		c.safe(path+".required", "is no longer required")
 	}
+	if a.Generated != "" && b.Generated == "" && b.Required && b.Default == nil {
+		c.unsafe(path+".generated", "is gone; callers of today do not send it, so make it optional or give a default")
+	}
+	if !a.ReadOnly && b.ReadOnly {
+		c.unsafe(path+".readOnly", "is now set; callers who send it are refused")
+	}
 	if keptRule(a.Privacy) != keptRule(b.Privacy) || a.Privacy.Length != b.Privacy.Length || !slices.Equal(a.Privacy.Bands, b.Privacy.Bands) {
 		c.unsafe(path+".privacy", "is changed; rows already written hold the old form")
 	}

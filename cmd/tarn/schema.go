@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tarn-lake/tarn/processors/load"
@@ -12,7 +13,8 @@ import (
 )
 
 type schemaCheckCmd struct {
-	Dir string `arg:"" optional:"" help:"A folder of dataset files; else --schemas; else the built-in ones."`
+	Dir     string `arg:"" optional:"" help:"A folder of dataset files; else --schemas; else the built-in ones."`
+	Against string `help:"The last released dataset files: changes that break what is stored or asked are refused." placeholder:"DIR"`
 }
 
 // Run checks the files, and exits with 3 where there is a fault.
@@ -33,6 +35,9 @@ func (c *schemaCheckCmd) Run(e *environment) error {
 		e.out.fail(err)
 		return &finding{"the dataset files have faults"}
 	}
+	if c.Against != "" {
+		return c.compare(e, registry)
+	}
 	names := []string{}
 	for _, d := range registry.Datasets() {
 		names = append(names, d.Name)
@@ -40,6 +45,41 @@ func (c *schemaCheckCmd) Run(e *environment) error {
 	return e.out.result(map[string]any{"datasets": names, "faults": []string{}}, func(w io.Writer) {
 		fmt.Fprintf(w, "no fault in %s\n", strings.Join(names, ", "))
 	})
+}
+
+// compare prints how the files differ from the released ones, what is refused last, and exits with 3 where something is.
+func (c *schemaCheckCmd) compare(e *environment, now *schemas.Registry) error {
+	released, _, err := e.registry(c.Against)
+	if err != nil {
+		return fmt.Errorf("the released files in %s: %w", c.Against, err)
+	}
+	changes := schemas.CompareReleases(released, now)
+	slices.SortStableFunc(changes, func(a, b schemas.Change) int { return rank(a) - rank(b) })
+	refused := 0
+	for _, change := range changes {
+		refused += rank(change)
+	}
+	if changes == nil {
+		changes = []schemas.Change{}
+	}
+	err = e.out.result(map[string]any{"changes": changes, "refused": refused}, func(w io.Writer) {
+		for _, change := range changes {
+			fmt.Fprintf(w, "%s  %s\n", []string{"safe   ", "refused"}[rank(change)], change)
+		}
+		fmt.Fprintf(w, "%d changes, %d of them refused\n", len(changes), refused)
+	})
+	if err == nil && refused > 0 {
+		return &finding{fmt.Sprintf("%d changes are not safe: what is stored or asked today would break", refused)}
+	}
+	return err
+}
+
+// rank is 1 for what is refused.
+func rank(c schemas.Change) int {
+	if c.Safe {
+		return 0
+	}
+	return 1
 }
 
 type schemaInferCmd struct {

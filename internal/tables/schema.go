@@ -92,18 +92,42 @@ func mayAdd(table, path string, w iceberg.NestedField, names map[string]int, las
 	return nil
 }
 
+// reconcileType returns the type that a column should have: the table's own, grown where the schema has grown it.
 func reconcileType(table, path string, have, want iceberg.Type, lastID int) (iceberg.Type, bool, error) {
-	h, isStruct := have.(*iceberg.StructType)
-	w, wantStruct := want.(*iceberg.StructType)
-	if isStruct && wantStruct {
-		merged, grew, err := reconcile(table, path+".", h.FieldList, w.FieldList, lastID)
-		return &iceberg.StructType{FieldList: merged}, grew, err
+	switch h := have.(type) {
+	case *iceberg.StructType:
+		if w, ok := want.(*iceberg.StructType); ok {
+			merged, grew, err := reconcile(table, path+".", h.FieldList, w.FieldList, lastID)
+			return &iceberg.StructType{FieldList: merged}, grew, err
+		}
+	case *iceberg.ListType:
+		if w, ok := want.(*iceberg.ListType); ok && h.ElementID == w.ElementID && h.ElementRequired == w.ElementRequired {
+			elem, grew, err := reconcileType(table, path+".element", h.Element, w.Element, lastID)
+			return &iceberg.ListType{ElementID: h.ElementID, Element: elem, ElementRequired: h.ElementRequired}, grew, err
+		}
+	case *iceberg.MapType:
+		if w, ok := want.(*iceberg.MapType); ok && h.KeyID == w.KeyID && h.ValueID == w.ValueID && h.ValueRequired == w.ValueRequired && h.KeyType.Equals(w.KeyType) {
+			value, grew, err := reconcileType(table, path+".value", h.ValueType, w.ValueType, lastID)
+			return &iceberg.MapType{KeyID: h.KeyID, KeyType: h.KeyType, ValueID: h.ValueID, ValueType: value, ValueRequired: h.ValueRequired}, grew, err
+		}
 	}
-	if !have.Equals(want) {
-		return nil, false, fault.New(fault.Invalid, "table %s: column %q is %s there and %s in the schema; a column's type and ids stay as they are, so declare a new column instead",
-			table, path, have, want)
+	switch {
+	case have.Equals(want):
+		return have, false, nil
+	case promotes(have, want):
+		return want, true, nil
 	}
-	return have, false, nil
+	return nil, false, fault.New(fault.Invalid, "table %s: column %q is %s there and %s in the schema; a column's ids stay as they are and its type may only become wider, so declare a new column instead",
+		table, path, have, want)
+}
+
+// promotes reports whether files of the one type may be read as the other: Iceberg's own type promotions.
+func promotes(have, want iceberg.Type) bool {
+	if h, ok := have.(iceberg.DecimalType); ok {
+		w, ok := want.(iceberg.DecimalType)
+		return ok && h.Scale() == w.Scale() && h.Precision() < w.Precision()
+	}
+	return have.Equals(iceberg.PrimitiveTypes.Int32) && want.Equals(iceberg.PrimitiveTypes.Int64)
 }
 
 func need(f iceberg.NestedField) string {
