@@ -51,25 +51,33 @@ type bytesAt struct{ from, to int }
 func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []byte {
 	c := chunk{codec: e.opt.Codec, start: e.at(dst), pageFrom: len(e.pages), entries: int64(sp.to - sp.entries)}
 	c.nulls = c.entries - int64(sp.valuesTo-sp.values)
-	c.dictionary = e.dict.build(l, sp.values, sp.valuesTo)
+	values := l // what the dictionary's entries, or the chunk's values, are counted in
+	if l.dict == nil {
+		c.dictionary = e.dict.build(l, sp.values, sp.valuesTo)
+	} else if c.dictionary = e.dict.renumber(l, sp.values, sp.valuesTo); c.dictionary {
+		values = &e.dict.values
+	} else if err := l.expand(); err != nil {
+		e.err = err
+		return dst
+	}
 	if e.alone && !c.dictionary && l.plainSize(sp.values, sp.valuesTo) < tinyChunk && sp.to-sp.entries < tinyChunk {
 		c.codec = None
 	}
 	e.encodings(l, &c)
 	if c.dictionary {
-		dst = e.dictionaryPage(dst, l, &c)
+		dst = e.dictionaryPage(dst, values, &c)
 	}
 	c.dataAt = e.at(dst)
 	for left := sp; left.rows < left.rowsTo; {
 		p := l.page(left, rows)
-		dst = e.dataPage(dst, l, &c, p, sp)
+		dst = e.dataPage(dst, l, values, &c, p, sp)
 		left.rows, left.entries, left.values = p.rowsTo, p.to, p.valuesTo
 	}
 	c.pageTo = len(e.pages)
 	c.packed = e.at(dst) - c.start
-	e.conclude(l, s, &c)
+	e.conclude(values, s, &c)
 	if s.bloom {
-		dst = e.bloomFilter(dst, l, &c, sp)
+		dst = e.bloomFilter(dst, values, &c, sp)
 	}
 	e.chunks = append(e.chunks, c)
 	return dst
@@ -109,7 +117,7 @@ func (e *Encoder) dictionaryPage(dst []byte, l *Leaf, c *chunk) []byte {
 }
 
 // dataPage appends one page and notes it for the page index.
-func (e *Encoder) dataPage(dst []byte, l *Leaf, c *chunk, p, all span) []byte {
+func (e *Encoder) dataPage(dst []byte, l, values *Leaf, c *chunk, p, all span) []byte {
 	out := e.page[:0]
 	if l.MaxRep > 0 {
 		out = e.levels(out, l.Rep[p.entries:p.to], l.MaxRep)
@@ -128,7 +136,7 @@ func (e *Encoder) dataPage(dst []byte, l *Leaf, c *chunk, p, all span) []byte {
 	info := pageInfo{at: e.at(dst), firstRow: int64(p.rows - all.rows), nulls: int64((p.to - p.entries) - (p.valuesTo - p.values))}
 	dst = e.emit(dst, c, format.DataPage, p.to-p.entries, c.value)
 	info.size = int32(e.at(dst) - info.at)
-	e.bound(l, c, &info, p, all)
+	e.bound(values, c, &info, p, all)
 	e.pages = append(e.pages, info)
 	return dst
 }

@@ -15,6 +15,10 @@ func (l *Leaf) copyValues(s *step, from, to int) error {
 		}
 		return nil
 	}
+	if src.dict != nil {
+		l.dict, l.ids = src.dict, append(l.ids, src.ids[from:to]...)
+		return nil
+	}
 	switch l.Kind {
 	case Bool:
 		l.Bools = append(l.Bools, src.Bools[from:to]...)
@@ -102,6 +106,8 @@ func (l *Leaf) gatherValues(s *step, values []int32) error {
 		for _, v := range values {
 			l.widen(src, int(v))
 		}
+	case src.dict != nil:
+		l.dict, l.ids = src.dict, pick(l.ids, src.ids, values)
 	case l.Kind == Bool:
 		l.Bools = pick(l.Bools, src.Bools, values)
 	case l.Kind == Int32:
@@ -145,14 +151,18 @@ func pick[T any](dst, src []T, at []int32) []T {
 }
 
 func (l *Leaf) gatherLists(s *step, rows []int32) error {
-	at := len(l.Def)
+	at, picked := len(l.Def), l.picked[:0]
 	for _, r := range rows {
 		from, to := s.src.Entries(int(r))
 		l.copyLevels(s, from, to)
 		from, to = s.src.Values(int(r))
-		if err := l.copyValues(s, from, to); err != nil {
-			return err
+		for v := from; v < to; v++ {
+			picked = append(picked, int32(v))
 		}
 	}
-	return l.checkLevels(s, at)
+	l.picked = picked
+	if err := l.checkLevels(s, at); err != nil {
+		return err
+	}
+	return l.gatherValues(s, picked)
 }

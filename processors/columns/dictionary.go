@@ -21,6 +21,11 @@ type dictionary struct {
 	size   int      // bytes of the entries, encoded plain
 	stamps []int32  // of each entry: the last page that used it, for statistics
 	seen   []int32  // the entries that a page uses
+
+	// For leaves that come as numbers.
+	local  []int32 // of each number: its id and one
+	picked []int32 // of each id: its number
+	values Leaf    // of each id: its value
 }
 
 // build numbers the leaf's values from..to and reports whether the dictionary is worth its page. The decision depends on

@@ -42,6 +42,14 @@ type Encoder struct {
 	err     error // what no reader of ours would take
 	alone   bool  // one row group: parquet-go takes a column's codec from the first, so only then may chunks choose
 
+	stats   []LeafStats
+	offsets []int64
+	single  []byte // the bounds in stats
+	*tools
+}
+
+// tools is what encoders that take turns can share.
+type tools struct {
 	dict    dictionary
 	comp    compressor
 	meta    thriftWriter
@@ -50,9 +58,6 @@ type Encoder struct {
 	lengths []int32
 	rle     [33]rle.Encoding // by bit width
 	bloom   bloom.SplitBlockFilter
-	stats   []LeafStats
-	offsets []int64
-	single  []byte // the bounds in stats
 }
 
 // leafState is what is fixed about a leaf, and what the file so far adds up to.
@@ -72,7 +77,7 @@ type group struct {
 
 // NewEncoder returns an encoder of batches of these columns. An unknown path in Bloom panics.
 func NewEncoder(cols []schemas.Column, opt EncoderOptions) *Encoder {
-	e := &Encoder{lay: newLayout(cols), opt: opt, single: make([]byte, 0, 16*len(cols))} // an empty bound is not a missing one
+	e := &Encoder{lay: newLayout(cols), opt: opt, single: make([]byte, 0, 16*len(cols)), tools: &tools{}} // an empty bound is not a missing one
 	if e.opt.RowGroupRows <= 0 {
 		e.opt.RowGroupRows = defaultRowGroupRows
 	}

@@ -37,7 +37,7 @@ type fileGroup struct {
 type fileChunk struct {
 	physical               int32
 	codec                  format.CompressionCodec
-	entries, packed        int64
+	entries, packed, plain int64
 	dataAt, dictionaryAt   int64
 	hasMeta, hasDictionary bool
 }
@@ -158,6 +158,8 @@ func (c *fileChunk) read(r *thriftReader, id int16, typ byte) bool {
 		c.codec = format.CompressionCodec(r.int())
 	case id == 5 && typ == thriftI64:
 		c.entries = r.int()
+	case id == 6 && typ == thriftI64:
+		c.plain = r.int()
 	case id == 7 && typ == thriftI64:
 		c.packed = r.int()
 	case id == 9 && typ == thriftI64:

@@ -26,6 +26,9 @@ type Leaf struct {
 	Def     []uint8  // one per entry
 	Rep     []uint8  // one per entry; 0 begins a row
 
+	ids  []int32 // of each value, where dict is set and the slices above hold none
+	dict *Leaf   // the distinct values; nil: the values are stored as they are
+
 	node   *Node
 	at     int // position in the layout
 	mark   int // entries at the last EndRow, for leaves in lists
@@ -35,6 +38,9 @@ type Leaf struct {
 
 // Len returns how many values there are, nulls not counted.
 func (l *Leaf) Len() int {
+	if l.dict != nil {
+		return len(l.ids)
+	}
 	switch l.Kind {
 	case Bool:
 		return len(l.Bools)
@@ -157,6 +163,7 @@ const maxArena = 1<<32 - 1 // offsets are 32 bits wide
 func (l *Leaf) reset() {
 	l.Bools, l.Int32s, l.Int64s, l.Arena = l.Bools[:0], l.Int32s[:0], l.Int64s[:0], l.Arena[:0]
 	l.Def, l.Rep, l.Offsets, l.mark = l.Def[:0], l.Rep[:0], l.Offsets[:0], 0
+	l.ids, l.dict = l.ids[:0], nil
 	if l.Kind == Bytes {
 		l.Offsets = append(l.Offsets, 0)
 	}
@@ -164,7 +171,7 @@ func (l *Leaf) reset() {
 }
 
 func (l *Leaf) size() int {
-	return len(l.Bools) + 4*len(l.Int32s) + 8*len(l.Int64s) + len(l.Arena) + 4*len(l.Offsets) + len(l.Def) + len(l.Rep)
+	return len(l.Bools) + 4*len(l.Int32s) + 8*len(l.Int64s) + len(l.Arena) + 4*len(l.Offsets) + len(l.Def) + len(l.Rep) + 4*len(l.ids)
 }
 
 // entries returns how many entries there are, nulls and empty lists included.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/schemas"
@@ -24,7 +25,27 @@ type File struct {
 }
 
 // Open reads the footer of the file. Its memory is bounded by the file's size.
-func Open(r io.ReaderAt, size int64) (f *File, err error) {
+func Open(r io.ReaderAt, size int64) (*File, error) { return open(r, size, &schemaCache{}) }
+
+// schemaCache is the last file's schema. Files of one table are read after one another, so most have the same.
+type schemaCache struct {
+	elements []element
+	lay      *layout
+}
+
+func (c *schemaCache) layout(elements []element) (*layout, error) {
+	if c.lay != nil && slices.Equal(c.elements, elements) {
+		return c.lay, nil
+	}
+	cols, err := readSchema(elements)
+	if err != nil {
+		return nil, err
+	}
+	c.elements, c.lay = elements, newLayout(cols)
+	return c.lay, nil
+}
+
+func open(r io.ReaderAt, size int64, known *schemaCache) (f *File, err error) {
 	defer tame(&err)
 	f = &File{r: r, size: size}
 	if size < int64(2*len(magic)+4) {
@@ -52,16 +73,16 @@ func Open(r io.ReaderAt, size int64) (f *File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, f.adopt(meta)
+	return f, f.adopt(meta, known)
 }
 
 // adopt checks the footer against itself and the file.
-func (f *File) adopt(meta *footer) error {
-	cols, err := readSchema(meta.elements)
+func (f *File) adopt(meta *footer, known *schemaCache) error {
+	lay, err := known.layout(meta.elements)
 	if err != nil {
 		return err
 	}
-	f.lay, f.rows, f.groups = newLayout(cols), meta.rows, meta.groups
+	f.lay, f.rows, f.groups = lay, meta.rows, meta.groups
 	total := int64(0)
 	for i := range f.groups {
 		g := &f.groups[i]

@@ -87,6 +87,9 @@ const oldDictionary format.Encoding = 2
 
 // readValues appends n values to the leaf.
 func (d *pageReader) readValues(l *Leaf, enc format.Encoding, src []byte, n int) error {
+	if d.coder != nil && enc != format.RLEDictionary && enc != oldDictionary {
+		return d.readCodes(l, enc, src, n)
+	}
 	switch enc {
 	case format.Plain:
 		return l.readPlain(src, n)
@@ -181,7 +184,27 @@ func (d *pageReader) readIDs(l *Leaf, src []byte, n int) error {
 	if uint64(most) >= uint64(d.dictionary.Len()) {
 		return damaged(l, "it refers to a value that its dictionary does not have")
 	}
+	if d.coder != nil {
+		l.ids = pick(l.ids, d.codes, ids)
+		return nil
+	}
 	return l.gatherValues(&step{src: &d.dictionary, same: true}, ids)
+}
+
+// readCodes appends the numbers of n values that are not in the chunk's dictionary.
+func (d *pageReader) readCodes(l *Leaf, enc format.Encoding, src []byte, n int) error {
+	c, plain := d.coder, Leaf{Kind: l.Kind, Width: l.Width, Path: l.Path}
+	plain.reset()
+	d.coder = nil
+	defer func() { d.coder = c }()
+	if err := d.readValues(&plain, enc, src, n); err != nil {
+		return err
+	}
+	l.ids = slices.Grow(l.ids, n)
+	for i := range n {
+		l.ids = append(l.ids, c.code(&plain, i))
+	}
+	return nil
 }
 
 // readBits appends n bools in the run-length encoding.

@@ -22,6 +22,10 @@ type pageReader struct {
 	numbers64  []int64
 	numbers    []uint32
 	trusting   bool // checksums are not compared
+
+	coder *coder  // where set, the leaf takes numbers of it
+	codes []int32 // of the dictionary's entries
+	part  *Leaf   // a page of which not all is wanted
 }
 
 func damaged(l *Leaf, what string) error {
@@ -30,6 +34,11 @@ func damaged(l *Leaf, what string) error {
 
 // read appends the chunk's entries to the leaf. The chunk must hold exactly that many rows.
 func (d *pageReader) read(l *Leaf, c *fileChunk, data []byte, rows int64) error {
+	return d.pages(l, c, data, rows, func(h pageHeader, body []byte) error { return d.readData(l, c, h, body) })
+}
+
+// pages hands over the chunk's data pages one after the other, and checks what they add up to.
+func (d *pageReader) pages(l *Leaf, c *fileChunk, data []byte, rows int64, page func(h pageHeader, body []byte) error) error {
 	d.dictionary = Leaf{Kind: l.Kind, Width: l.Width, Arena: d.dictionary.Arena[:0], Offsets: d.dictionary.Offsets[:0],
 		Int32s: d.dictionary.Int32s[:0], Int64s: d.dictionary.Int64s[:0]}
 	d.dictionary.reset()
@@ -56,7 +65,7 @@ func (d *pageReader) read(l *Leaf, c *fileChunk, data []byte, rows int64) error 
 			}
 			left -= int64(h.values)
 			got += int64(h.values)
-			err = d.readData(l, c, h, body)
+			err = page(h, body)
 		}
 		if err != nil {
 			return err
@@ -129,7 +138,14 @@ func (d *pageReader) readDictionary(l *Leaf, c *fileChunk, h pageHeader, body []
 	}
 	d.dictionary.reset()
 	d.dictionary.Path = l.Path
-	return d.dictionary.readPlain(plain, int(h.values))
+	if err := d.dictionary.readPlain(plain, int(h.values)); err != nil || d.coder == nil {
+		return err
+	}
+	d.codes = d.codes[:0]
+	for i := range d.dictionary.Len() {
+		d.codes = append(d.codes, d.coder.code(&d.dictionary, i))
+	}
+	return nil
 }
 
 // readData appends the entries of a data page.

@@ -48,7 +48,8 @@ func (l *Leaf) page(left span, rows int) span {
 
 // plainSize returns the bytes of values from..to in the plain encoding.
 func (l *Leaf) plainSize(from, to int) int {
-	switch n := to - from; l.Kind {
+	n := to - from
+	switch l.Kind {
 	case Bool:
 		return (n + 7) / 8
 	case Int32:
@@ -57,7 +58,13 @@ func (l *Leaf) plainSize(from, to int) int {
 		return 8 * n
 	case Fixed:
 		return l.Width * n
-	default:
+	}
+	if l.dict == nil {
 		return int(l.Offsets[to]-l.Offsets[from]) + 4*n
 	}
+	size, ends := 4*n, l.dict.Offsets
+	for _, id := range l.ids[from:to] {
+		size += int(ends[id+1] - ends[id])
+	}
+	return size
 }

@@ -47,6 +47,8 @@ func (l *Leaf) Int64At(row int) int64 {
 	switch {
 	case from == to:
 		return 0
+	case l.dict != nil:
+		return l.dict.Int64At(int(l.ids[from]))
 	case l.Kind == Int32:
 		return int64(l.Int32s[from])
 	}
@@ -58,6 +60,9 @@ func (l *Leaf) BytesAt(row int) []byte {
 	from, to := l.Values(row)
 	if from == to {
 		return nil
+	}
+	if l.dict != nil {
+		return l.dict.Value(int(l.ids[from]))
 	}
 	return l.Value(from)
 }

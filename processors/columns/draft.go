@@ -1,0 +1,97 @@
+package columns
+
+import (
+	"slices"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+)
+
+// Draft is one Parquet file that is made column by column, so that no more than one column of its rows is ever in memory.
+// Its bytes are those that Encode gives for the same rows.
+type Draft struct {
+	enc    Encoder
+	rows   []int32  // of the sources, in the file's order
+	groups [][]byte // the row groups so far
+	leaf   int      // the next one
+}
+
+// Draft returns the draft of a file of these rows of some Sources, which is Write's to fill.
+func (e *Encoder) Draft(rows []int32) *Draft {
+	d := &Draft{enc: Encoder{lay: e.lay, opt: e.opt, schema: e.schema, single: make([]byte, 0, 16*len(e.lay.leaves)), tools: e.tools}, rows: rows}
+	d.enc.leaves = make([]leafState, len(e.leaves))
+	for i, s := range e.leaves {
+		d.enc.leaves[i] = leafState{path: s.path, bloom: s.bloom, leaf: s.leaf}
+	}
+	d.enc.alone = len(rows) <= e.opt.RowGroupRows
+	d.groups = make([][]byte, (len(rows)+e.opt.RowGroupRows-1)/e.opt.RowGroupRows)
+	if len(d.groups) > 0 {
+		d.groups[0] = []byte(magic)
+	}
+	return d
+}
+
+// add appends the next leaf, whose values of every row the source holds; out is where each row group's are gathered.
+func (d *Draft) add(s *step, out *Leaf) error {
+	e := &d.enc
+	for g := range d.groups {
+		rows := d.rows[g*e.opt.RowGroupRows : min((g+1)*e.opt.RowGroupRows, len(d.rows))]
+		out.reset()
+		if err := out.gather(s, rows); err != nil {
+			return err
+		}
+		d.groups[g] = e.chunk(d.groups[g], out, &e.leaves[d.leaf], out.span(0, len(rows), len(rows)), len(rows))
+		if e.err != nil {
+			return e.err
+		}
+	}
+	d.leaf++
+	return nil
+}
+
+// Bytes appends the finished file to dst and returns its statistics. The draft is of no use afterwards.
+func (d *Draft) Bytes(dst []byte) ([]byte, FileStats, error) {
+	e := &d.enc
+	if d.leaf != len(e.leaves) {
+		return dst, FileStats{}, fault.New(fault.Internal, "the file has %d of %d columns", d.leaf, len(e.leaves))
+	}
+	e.begin = len(dst)
+	d.place()
+	if len(d.groups) == 0 {
+		dst = append(dst, magic...)
+	}
+	for g, b := range d.groups {
+		if dst == nil {
+			dst = b
+		} else {
+			dst = append(dst, b...)
+		}
+		d.groups[g] = nil
+	}
+	dst = e.footer(dst)
+	return dst, e.fileStats(e.at(dst)), nil
+}
+
+// place tells every chunk and page where it will lie, and orders the chunks by row group.
+func (d *Draft) place() {
+	e, at := &d.enc, int64(0)
+	byLeaf := e.chunks
+	e.chunks = make([]chunk, 0, len(byLeaf))
+	for g, b := range d.groups {
+		group := group{rows: int64(min(e.opt.RowGroupRows, len(d.rows)-g*e.opt.RowGroupRows)), start: at}
+		if g == 0 {
+			group.start = int64(len(magic))
+		}
+		for i := range e.leaves {
+			c := byLeaf[i*len(d.groups)+g]
+			c.start, c.dataAt, c.bloomAt = c.start+at, c.dataAt+at, c.bloomAt+at
+			for p := c.pageFrom; p < c.pageTo; p++ {
+				e.pages[p].at += at
+			}
+			group.packed, group.plain = group.packed+c.packed, group.plain+c.plain
+			e.chunks = append(e.chunks, c)
+		}
+		at += int64(len(b))
+		e.groups, e.rows = append(e.groups, group), e.rows+group.rows
+	}
+	e.groups = slices.Clip(e.groups)
+}
