@@ -8,7 +8,8 @@ import (
 	"github.com/tarn-lake/tarn/internal/record"
 )
 
-// Store keeps items. Every method is safe for concurrent use. A Write that returned nil is durable.
+// Store keeps items. Every method is safe for concurrent use. A Write that returned nil is durable. Numbers come back equal
+// to what they were, not always written as they were.
 //
 // Errors: NotFound (no such item or table), Conflict (a condition did not hold; a *ConditionError says which),
 // Exceeded (an item over 400 KB, a transaction over 100 actions), Transient, Full, ReadOnly.

@@ -1,0 +1,27 @@
+//go:build integration
+
+package dynamo_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/tarn-lake/tarn/ingest"
+	"github.com/tarn-lake/tarn/ingest/dynamo"
+	"github.com/tarn-lake/tarn/ingest/storetest"
+)
+
+func TestOnDynamoDBLocal(t *testing.T) {
+	t.Parallel()
+	url := os.Getenv("DYNAMODB_ENDPOINT")
+	if url == "" {
+		t.Skip("DYNAMODB_ENDPOINT not set")
+	}
+	storetest.Run(t, func(t testing.TB) ingest.Store {
+		client := mustClient(t, url)
+		if err := dynamo.Ensure(t.Context(), client, storetest.Tables(), dynamo.EnsureOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return dynamo.New(client, storetest.Tables(), dynamo.Options{})
+	})
+}
