@@ -22,7 +22,7 @@ const (
 	Exceeded                 // a named limit was passed
 	Transient                // trying again later may work
 	Full                     // the disk has no room left
-	ReadOnly                 // the data folder cannot be written
+	ReadOnly                 // the data folder or the bucket cannot be used as it is
 )
 
 var names = [...]string{"internal", "invalid", "not-found", "conflict", "denied", "unauthorized", "exceeded", "transient", "full", "read-only"}

@@ -43,6 +43,13 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"keys stay inside":                 keys,
 		"an ended context ends the work":   ended,
 		"the caller may reuse its buffer":  buffer,
+		"a large body is whole":            large,
+		"a large object is read anywhere":  readAnywhere,
+		"a replaced object is not mixed":   notMixed,
+		"a listing has every page":         pages,
+		"a listing has all put before it":  listWhilePut,
+		"keys may have any letters":        letters,
+		"a move is done again":             moveAgain,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
