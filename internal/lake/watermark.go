@@ -2,6 +2,8 @@ package lake
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -20,6 +22,22 @@ type Watermark struct {
 	Seq  Seq       // the last sequence number that is in the table or known to hold no row for it
 	At   time.Time // change time of that record: the lane is complete to here
 	Done bool      // the lane is closed and wholly committed
+
+	// Ahead is the last sequence number above Seq that a repair has brought; empty: none. Rows up to it may be in the
+	// table already. A lane of which only repairs have brought rows has an empty Seq.
+	Ahead Seq
+}
+
+// Holds reports whether a row of the lane with that number may be in the table.
+func (m Watermark) Holds(s Seq) bool { return s <= m.Seq || s <= m.Ahead }
+
+// To returns next, the mark that the lane moves to, with what repairs have brought above it in this table.
+func (m Watermark) To(next Watermark) Watermark {
+	next.Ahead = ""
+	if m.Ahead > next.Seq {
+		next.Ahead = m.Ahead
+	}
+	return next
 }
 
 // Watermarks is how far every lane is, by lane.
@@ -41,16 +59,17 @@ func (w Watermarks) Forward(next Watermarks) (Watermarks, error) {
 }
 
 type jsonMark struct {
-	Seq  string `json:"s"`
-	At   int64  `json:"t"` // microseconds
-	Done bool   `json:"d,omitempty"`
+	Seq   string `json:"s,omitempty"`
+	At    int64  `json:"t"` // microseconds
+	Done  bool   `json:"d,omitempty"`
+	Ahead string `json:"a,omitempty"`
 }
 
 // MarshalJSON writes the watermarks compactly and in lane order.
 func (w Watermarks) MarshalJSON() ([]byte, error) {
 	out := make(map[string]jsonMark, len(w))
 	for lane, m := range w {
-		out[lane] = jsonMark{Seq: m.Seq.Short(), At: m.At.UnixMicro(), Done: m.Done}
+		out[lane] = jsonMark{Seq: short(m.Seq), At: m.At.UnixMicro(), Done: m.Done, Ahead: short(m.Ahead)}
 	}
 	return json.Marshal(out)
 }
@@ -63,11 +82,30 @@ func (w *Watermarks) UnmarshalJSON(data []byte) error {
 	}
 	*w = make(Watermarks, len(in))
 	for lane, m := range in {
-		seq, err := ParseSeq(m.Seq)
-		if err != nil {
-			return err
+		mark := Watermark{At: time.UnixMicro(m.At).UTC(), Done: m.Done}
+		if err := errors.Join(mark.Seq.parse(m.Seq), mark.Ahead.parse(m.Ahead)); err != nil {
+			return fmt.Errorf("watermark of lane %s: %w", lane, err)
 		}
-		(*w)[lane] = Watermark{Seq: seq, At: time.UnixMicro(m.At).UTC(), Done: m.Done}
+		if mark.Seq == "" && mark.Ahead == "" {
+			return fault.New(fault.Invalid, "the watermark of lane %s has no sequence number", lane)
+		}
+		(*w)[lane] = mark
 	}
 	return nil
+}
+
+// short is the number's shortest text; none for none.
+func short(s Seq) string {
+	if s == "" {
+		return ""
+	}
+	return s.Short()
+}
+
+// parse is the inverse of short.
+func (s *Seq) parse(text string) (err error) {
+	if text != "" {
+		*s, err = ParseSeq(text)
+	}
+	return err
 }

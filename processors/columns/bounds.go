@@ -11,7 +11,7 @@ import (
 
 const (
 	maxBound        = 64 // bytes of a bound in Parquet's own statistics
-	maxIcebergBound = 16 // characters, or bytes of a binary, of a bound in a manifest
+	maxIcebergBound = 16 // characters, or bytes of a binary, of a bound in a manifest, unless it is an identity's
 )
 
 // extremes returns which of the values from..to are the least and the greatest.
@@ -117,6 +117,12 @@ func (l *Leaf) appendUpper(dst []byte, i int) []byte {
 	return l.appendPlain(dst, i)
 }
 
+// isIdentity reports whether the bounds stay whole: identities differ in their last characters, and by these bounds the
+// files are found that may hold one.
+func (l *Leaf) isIdentity() bool {
+	return l.Column.Name == schemas.ColShard || l.Column.Name == schemas.ColSeq
+}
+
 func (l *Leaf) isText() bool { return l.Column.Type != schemas.Binary }
 
 // cut returns at most n bytes from the front of v, of a text no part of a character.
@@ -157,7 +163,7 @@ func (l *Leaf) icebergBound(dst, plain []byte, upper bool) (out []byte, ok bool)
 	switch {
 	case l.Column.Type == schemas.Decimal:
 		return appendDecimal(dst, l.Kind, plain), true
-	case l.Kind != Bytes:
+	case l.Kind != Bytes, l.isIdentity():
 		return append(dst, plain...), true
 	}
 	short := plain

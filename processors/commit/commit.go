@@ -6,9 +6,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +22,10 @@ import (
 type Files interface {
 	Landing
 	Put(ctx context.Context, key string, body []byte) error
+	Open(ctx context.Context, key string) (interface {
+		io.ReaderAt
+		io.Closer
+	}, int64, error)
 }
 
 // Landing is what the committer does with landed objects. An entry's Name is its whole key.
@@ -161,7 +165,7 @@ func (c *Committer) settled(ctx context.Context) (map[string]lake.Watermarks, er
 			}
 			for name, m := range now.Watermarks {
 				l, ok := t.laneOf(stream, name)
-				if ok && isShard(l) && m.Seq > furthest[l].Seq {
+				if ok && lake.IsShard(l) && m.Seq > furthest[l].Seq {
 					furthest[l] = m
 				}
 			}
@@ -169,8 +173,4 @@ func (c *Committer) settled(ctx context.Context) (map[string]lake.Watermarks, er
 		all[stream] = furthest
 	}
 	return all, nil
-}
-
-func isShard(name string) bool {
-	return !strings.HasPrefix(name, lake.LoadLane) && !strings.HasPrefix(name, lake.RepairLane)
 }

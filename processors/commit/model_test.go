@@ -40,6 +40,7 @@ func TestModel(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"land":   m.landNext,
 			"reland": m.landAgain,
+			"repair": m.repair,
 			"commit": func(rt *rapid.T) { m.commit(rt); m.check(rt, true) },
 			"die":    m.die,
 		})
@@ -52,6 +53,9 @@ type model struct {
 	*world
 	shards []*shard
 	marks  map[string]lake.Watermarks // as last seen, by table
+
+	repairs  []int // batches of each repair
+	repaired []rec
 }
 
 // emit makes a shard's records: numbers with gaps, every kind of row.
@@ -99,6 +103,23 @@ func (m *model) landAgain(rt *rapid.T) {
 	s.landed = max(s.landed, to)
 }
 
+// repair lands any records of a shard, whether they have landed or not, in a repair's lane.
+func (m *model) repair(rt *rapid.T) {
+	s := rapid.SampledFrom(m.shards).Draw(rt, "shard")
+	id := rapid.IntRange(0, len(m.repairs)).Draw(rt, "repair")
+	if id == len(m.repairs) {
+		m.repairs = append(m.repairs, 0)
+	}
+	var rows []rec
+	for range rapid.IntRange(1, 5).Draw(rt, "records") {
+		rows = append(rows, rapid.SampledFrom(s.records).Draw(rt, "record")...)
+	}
+	first := m.repairs[id]
+	m.repairs[id] += len(rows)
+	m.repaired = append(m.repaired, rows...)
+	m.land(rt, fmt.Sprintf("repair/%d", id), note{first: first, last: m.repairs[id] - 1, after: first - 1, begin: first == 0}, rows...)
+}
+
 func (m *model) landRange(rt *rapid.T, s *shard, from, to int) {
 	n := note{first: s.seqs[from], last: s.seqs[to-1], begin: from == 0, final: to == len(s.records)}
 	if from > 0 {
@@ -135,6 +156,9 @@ func (m *model) check(rt *rapid.T, whole bool) {
 				want[r.String()] = true
 			}
 		}
+	}
+	for _, r := range m.repaired {
+		want[r.String()] = true
 	}
 	got := m.rows(rt)
 	for i, row := range got {

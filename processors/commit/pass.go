@@ -23,6 +23,7 @@ type pass struct {
 	settled lake.Watermarks // of shards without a batch
 	report  *Report
 	told    map[string]bool // holes that were reported
+	sought  map[*target]*sought
 }
 
 // span is where a batch's rows lie in a target's.
@@ -45,7 +46,7 @@ func (p *pass) take(from []*batch) []*batch {
 }
 
 func (p *pass) run(ctx context.Context) error {
-	p.told = map[string]bool{}
+	p.told, p.sought = map[string]bool{}, map[*target]*sought{}
 	if err := p.read(ctx); err != nil {
 		return err
 	}
@@ -164,7 +165,7 @@ func (p *pass) missing(at map[string]lake.Watermark) []Hole {
 			at[b.Lane] = lake.Watermark{Seq: b.Last, At: m.At}
 			continue
 		}
-		if !b.landed.Begin && b.landed.After > m.Seq {
+		if !b.landed.Begin && b.landed.After > m.Seq && !lake.IsRepair(b.Lane) {
 			hole.Last, hole.To, hole.Reason = b.landed.After, b.landed.Through, "its batches never landed"
 			found = append(found, hole)
 		}
@@ -174,7 +175,8 @@ func (p *pass) missing(at map[string]lake.Watermark) []Hole {
 }
 
 // clear removes the objects that every table has passed. One without rows for any table moved no watermark: it stays
-// until a later row of its lane does, because the chain of its lane would miss it.
+// until a later row of its lane does, because the chain of its lane would miss it. A repair has no chain, and what it
+// brought is in the tables now, by it or before it.
 func (p *pass) clear(ctx context.Context) error {
 	bases, err := p.bases(ctx)
 	if err != nil {
@@ -182,7 +184,7 @@ func (p *pass) clear(ctx context.Context) error {
 	}
 	at := p.position(bases)
 	for _, b := range p.batches {
-		if b.landed == nil || b.Last > at[b.Lane].Seq {
+		if b.landed == nil || b.Last > at[b.Lane].Seq && !lake.IsRepair(b.Lane) {
 			continue
 		}
 		if err := p.remove(ctx, b.key); err != nil && !fault.Is(err, fault.NotFound) {

@@ -11,8 +11,6 @@ import (
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/internal/telemetry"
-	"github.com/tarn-lake/tarn/processors/columns"
-	"github.com/tarn-lake/tarn/schemas"
 )
 
 const attempts = 20 // against a compaction or another committer before the caller is told to come again
@@ -28,7 +26,7 @@ func (p *pass) commit(ctx context.Context, t *target) error {
 		if base, err = t.table.Snapshot(ctx); err != nil {
 			return err
 		}
-		rows, err := p.trim(t, base)
+		rows, err := p.trim(ctx, t, base)
 		if err != nil || rows.Rows() == 0 {
 			return err
 		}
@@ -72,37 +70,12 @@ func (p *pass) append(ctx context.Context, t *target, base *tables.Snapshot, fil
 		if now.Has(u.Marker) { // a lost answer, and somebody has committed since
 			return now, nil
 		}
-		if now.Commit != base.Commit {
+		if now.Commit != base.Commit || p.sought[t] != nil { // what was sought was sought in base
 			return nil, err
 		}
 		base = now
 	}
 	return nil, fault.New(fault.Transient, "table %s is rewritten all the time; try again", t.table.Name())
-}
-
-// trim returns the decoded rows that lie above the watermarks. Rows come lane by lane and batch by batch, so a batch that
-// landed twice, or again with more, is cut where the one before it ended.
-func (p *pass) trim(t *target, base *tables.Snapshot) (*columns.Batch, error) {
-	at := map[string]lake.Seq{}
-	seqs := t.rows.Leaf(schemas.ColSeq)
-	keep := make([]int32, 0, t.rows.Rows())
-	for _, s := range p.ranges[t] {
-		mark, ok := at[s.Lane]
-		if !ok {
-			mark = base.Watermarks[t.lane(s.Stream, s.Lane)].Seq
-		}
-		for i := s.from; i < s.to; i++ {
-			if string(seqs.Value(i)) > string(mark) {
-				keep = append(keep, int32(i))
-			}
-		}
-		at[s.Lane] = max(mark, s.Last)
-	}
-	if len(keep) == t.rows.Rows() {
-		return t.rows, nil
-	}
-	t.kept.Reset()
-	return t.kept, t.kept.Gather(t.rows, keep)
 }
 
 // update returns what the commit says besides files: the lanes of all batches of the pass, those without rows for this
@@ -111,7 +84,7 @@ func (p *pass) update(t *target, base *tables.Snapshot, holes []Hole, rows int) 
 	marks := lake.Watermarks{}
 	for shard, m := range p.settled {
 		if name := t.lane(p.stream, shard); m.Seq > base.Watermarks[name].Seq {
-			marks[name] = m
+			marks[name] = base.Watermarks[name].To(m)
 		}
 	}
 	sum := totals{rows: rows}
@@ -124,7 +97,7 @@ func (p *pass) update(t *target, base *tables.Snapshot, holes []Hole, rows int) 
 		if b.Last <= before.Seq {
 			continue
 		}
-		next := lake.Watermark{Seq: b.Last, At: before.At}
+		next := before.To(lake.Watermark{Seq: b.Last, At: before.At})
 		if b.landed != nil {
 			sum.add(b.landed)
 			next.Done = b.landed.Final
@@ -134,6 +107,7 @@ func (p *pass) update(t *target, base *tables.Snapshot, holes []Hole, rows int) 
 		}
 		marks[name] = next
 	}
+	p.advance(t, base, marks)
 	said := sum.summary()
 	if len(holes) > 0 {
 		text, err := json.Marshal(holes)

@@ -1,0 +1,51 @@
+package commit
+
+import (
+	"context"
+
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/processors/columns"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// trim returns the decoded rows that are not in the table. Rows come lane by lane and batch by batch. Those of a shard or
+// a load are there if they lie at or below its watermark: a batch that landed twice, or again with more, is cut where the
+// one before it ended. For rows of repairs, and for those that repairs may have brought before their lane did, the
+// watermark does not say it: they are sought in the table by identity.
+func (p *pass) trim(ctx context.Context, t *target, base *tables.Snapshot) (*columns.Batch, error) {
+	at := map[string]lake.Seq{}
+	seqs := t.rows.Leaf(schemas.ColSeq)
+	keep := make([]int32, 0, t.rows.Rows())
+	var suspects, repairs []int32
+	for _, s := range p.ranges[t] {
+		m := base.Watermarks[t.lane(s.Stream, s.Lane)]
+		mark := max(m.Seq, at[s.Lane])
+		for i := s.from; i < s.to; i++ {
+			switch {
+			case lake.IsRepair(s.Lane):
+				if s.Last > mark {
+					repairs = append(repairs, int32(i))
+				}
+			case string(seqs.Value(i)) <= string(mark):
+			case string(seqs.Value(i)) <= string(m.Ahead):
+				suspects = append(suspects, int32(i))
+			default:
+				keep = append(keep, int32(i))
+			}
+		}
+		at[s.Lane] = max(mark, s.Last)
+	}
+	if len(suspects)+len(repairs) > 0 {
+		fresh, err := p.absent(ctx, t, base, keep, append(suspects, repairs...))
+		if err != nil {
+			return nil, err
+		}
+		keep = append(keep, fresh...)
+	}
+	if len(keep) == t.rows.Rows() {
+		return t.rows, nil
+	}
+	t.kept.Reset()
+	return t.kept, t.kept.Gather(t.rows, keep)
+}
