@@ -2,11 +2,13 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/processors/verify"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/plan"
@@ -21,89 +23,191 @@ func (v lakeView) Await(ctx context.Context, d *schemas.Dataset, t time.Time) er
 	return v.n.await(ctx, d, t)
 }
 
-// State reads current state.
-func (v lakeView) State(ctx context.Context, d *schemas.Dataset, keys []string, each func(string, []verify.Value)) error {
-	fields := verify.Comparable(d)
-	names := []string{d.Key.Partition}
-	if d.Key.Sort != "" {
-		names = append(names, d.Key.Sort)
+// Hold returns the dataset as it is now.
+func (v lakeView) Hold(ctx context.Context, d *schemas.Dataset) (verify.Held, error) {
+	return v.hold(ctx, d)
+}
+
+func (v lakeView) hold(ctx context.Context, d *schemas.Dataset) (*held, error) {
+	h, err := v.n.query.Hold(ctx, d.Name, d.ChangesTable(), schemas.QuarantineTable)
+	if err != nil {
+		return nil, err
 	}
-	parts := len(names)
-	for _, f := range fields {
-		names = append(names, f.Name)
+	return &held{d: d, asked: h, state: plan.Ident(d.Name)}, nil
+}
+
+// held is a dataset at one moment. Digests and texts are computed by the engine.
+type held struct {
+	d     *schemas.Dataset
+	asked *query.Held
+	state string // the relation of current state
+}
+
+// About says what is held.
+func (h *held) About() verify.Pin {
+	p := h.asked.Pinned()
+	pin := verify.Pin{Commit: p.Commits[h.d.ChangesTable()], Through: p.Through[h.d.Name], Snapshots: p.Snapshots}
+	for name, rel := range p.Relations {
+		for _, f := range rel.Files {
+			if name == h.d.BaseTable() || name == h.d.ChangesTable() && f.Upper > pin.Through {
+				pin.Rows += f.Rows
+			}
+		}
 	}
-	for i := range names {
-		names[i] = plan.Ident(names[i])
+	return pin
+}
+
+// Digests asks for the digests of a part of current state.
+func (h *held) Digests(ctx context.Context, region string, part, parts int, each func(verify.Digest)) error {
+	where := fmt.Sprintf("_k %% %d = %d", parts, part)
+	if region != "" {
+		where += " AND region = " + quote(region)
 	}
-	text := "SELECT " + strings.Join(names, ", ") + " FROM " + plan.Ident(d.Name)
-	if keys != nil {
-		text += " WHERE " + anyOf(d, keys)
+	r, err := h.asked.Whole(ctx, "SELECT _k, "+hashSQL(rowSQL(h.d))+" FROM (SELECT *, "+hashSQL(keySQL(h.d))+" AS _k FROM "+h.state+") WHERE "+where)
+	if err != nil {
+		return err
 	}
-	r, err := v.n.query.Whole(ctx, text, d.Name)
+	for row := range r.Rows {
+		each(verify.Digest{Key: r.Columns[0].Ints[row], Row: r.Columns[1].Ints[row]})
+	}
+	return nil
+}
+
+// Records asks for the records of some keys.
+func (h *held) Records(ctx context.Context, keys []int64, each func(int64, string, []verify.Value)) error {
+	fields := verify.Comparable(h.d)
+	columns := []string{"_k", keySQL(h.d)}
+	for i := range fields {
+		columns = append(columns, textSQL(&fields[i]))
+	}
+	list := make([]string, len(keys))
+	for i, k := range keys {
+		list[i] = strconv.FormatInt(k, 10)
+	}
+	r, err := h.asked.Whole(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM (SELECT *, "+hashSQL(keySQL(h.d))+" AS _k FROM "+h.state+
+		") WHERE _k IN ("+strings.Join(list, ", ")+")")
 	if err != nil {
 		return err
 	}
 	values := make([]verify.Value, len(fields))
 	for row := range r.Rows {
 		for i := range fields {
-			values[i] = canonical(&r.Columns[parts+i], row, &fields[i])
+			c := &r.Columns[2+i]
+			if values[i] = (verify.Value{}); !c.IsNull(row) {
+				values[i] = verify.Value{Text: c.Texts[row], Set: true}
+			}
 		}
-		each(keyText(d, r, row), values)
+		each(r.Columns[0].Ints[row], r.Columns[1].Texts[row], values)
 	}
 	return nil
 }
 
-func keyText(d *schemas.Dataset, r *query.Result, row int) string {
-	text := r.Columns[0].Format(row, time.UTC)
-	if d.Key.Sort != "" {
-		text += "\x1f" + r.Columns[1].Format(row, time.UTC)
-	}
-	return text
-}
+const namedIdentities = 100
 
-// anyOf is a condition on the key columns that takes the keys and no others.
-func anyOf(d *schemas.Dataset, keys []string) string {
-	conds := make([]string, len(keys))
-	for i, text := range keys {
-		key := verify.ParseKeyText(d, text)
-		conds[i] = plan.Ident(d.Key.Partition) + " = " + quote(key.Partition.Text)
-		if d.Key.Sort != "" {
-			conds[i] = "(" + conds[i] + " AND " + plan.Ident(d.Key.Sort) + " = " + quote(key.Sort.Text) + ")"
+// Identities counts the history's rows and those whose identity another row has.
+func (h *held) Identities(ctx context.Context) (rows, doubled int64, some []verify.Identity, err error) {
+	name := plan.Ident(h.d.ChangesTable())
+	id := hashSQL("_shard || ':' || _seq")
+	r, err := h.asked.Whole(ctx, "SELECT coalesce(sum(n), 0)::BIGINT, (coalesce(sum(n), 0) - count(*))::BIGINT FROM (SELECT count(*) AS n FROM "+name+" GROUP BY "+id+")")
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	rows, doubled = r.Columns[0].Ints[0], r.Columns[1].Ints[0]
+	if doubled == 0 {
+		return rows, 0, nil, nil
+	}
+	r, err = h.asked.Whole(ctx, fmt.Sprintf("SELECT _shard, _seq, any_value(%s), count(*) FROM %s GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY 1, 2 LIMIT %d",
+		keySQL(h.d), name, namedIdentities))
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	for row := range r.Rows {
+		for range r.Columns[3].Ints[row] - 1 {
+			some = append(some, verify.Identity{Shard: r.Columns[0].Texts[row], Seq: shortSeq(r.Columns[1].Texts[row]), Key: r.Columns[2].Texts[row]})
 		}
 	}
-	return strings.Join(conds, " OR ")
+	return rows, doubled, some, nil
+}
+
+func shortSeq(seq string) string {
+	if t := strings.TrimLeft(seq, "0"); t != "" {
+		return t
+	}
+	return "0"
+}
+
+// stateAt is current state as of a commit, out of the whole history.
+func stateAt(d *schemas.Dataset, commit int64) string {
+	keys := []string{plan.Ident(d.Key.Partition)}
+	if d.Key.Sort != "" {
+		keys = append(keys, plan.Ident(d.Key.Sort))
+	}
+	gone := "_op IN (" + quote(string(record.Remove)) + ", " + quote(string(record.Expire)) + ")"
+	return fmt.Sprintf("(SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY %s ORDER BY _seq DESC) AS _rank FROM %s WHERE _commit <= %d) WHERE _rank = 1 AND NOT (%s))",
+		strings.Join(keys, ", "), plan.Ident(d.ChangesTable()), commit, gone)
+}
+
+// hashSQL is verify.Hash of a text.
+func hashSQL(text string) string {
+	return "(md5_number_lower(" + text + ") & 9223372036854775807)::BIGINT"
+}
+
+// rowSQL is the canonical text of a row, as verify makes it of a record of the store.
+func rowSQL(d *schemas.Dataset) string {
+	fields := verify.Comparable(d)
+	texts := make([]string, len(fields))
+	for i := range fields {
+		texts[i] = "coalesce(" + textSQL(&fields[i]) + ", chr(30))"
+	}
+	return "concat_ws(chr(31), " + strings.Join(texts, ", ") + ")"
+}
+
+// keySQL is the canonical text of a key.
+func keySQL(d *schemas.Dataset) string {
+	texts := []string{}
+	for _, name := range []string{d.Key.Partition, d.Key.Sort} {
+		if name == "" {
+			continue
+		}
+		f, ok := d.Field(name)
+		if !ok {
+			f = &schemas.Field{Name: name, Type: schemas.String}
+		}
+		texts = append(texts, textSQL(f))
+	}
+	return "concat_ws(chr(31), " + strings.Join(texts, ", ") + ")"
+}
+
+// textSQL is the canonical text of a column, null where it is.
+func textSQL(f *schemas.Field) string {
+	name := plan.Ident(f.Name)
+	if f.Name == verify.RegionField {
+		name = schemas.ColRegion
+	}
+	switch f.Type {
+	case schemas.String, schemas.Enum:
+		return name
+	case schemas.Timestamp:
+		return "epoch_us(" + name + ")::VARCHAR"
+	case schemas.Binary:
+		return "base64(" + name + ")"
+	case schemas.List, schemas.Set:
+		return listSQL(name, f)
+	}
+	return name + "::VARCHAR"
+}
+
+func listSQL(name string, f *schemas.Field) string {
+	elem := *f.Elem
+	elem.Name = "e"
+	texts := "list_transform(" + name + ", lambda e: " + textSQL(&elem) + ")"
+	if f.Type == schemas.Set {
+		texts = "list_sort(" + texts + ")"
+	}
+	return "'[' || array_to_string(" + texts + ", chr(29))"
 }
 
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
-// canonical is a lake value in verify's text of the field's type.
-func canonical(c *query.Column, row int, f *schemas.Field) verify.Value {
-	if c.IsNull(row) {
-		return verify.Value{}
-	}
-	switch c.Kind {
-	case query.Instant, query.Integer:
-		return verify.Value{Text: strconv.FormatInt(c.Ints[row], 10), Set: true}
-	case query.Decimal:
-		return verify.Value{Text: verify.Fixed(c.Texts[row], f.Scale), Set: true}
-	default:
-		return verify.Value{Text: c.Format(row, time.UTC), Set: true}
-	}
-}
-
-// Identities counts the history's rows and their different identities.
-func (v lakeView) Identities(ctx context.Context, d *schemas.Dataset) (rows, distinct int64, err error) {
-	name := d.ChangesTable()
-	text := "SELECT count(*), count(DISTINCT _shard || ':' || _seq) FROM " + plan.Ident(name)
-	r, err := v.n.query.Whole(ctx, text, name)
-	if err != nil {
-		return 0, 0, err
-	}
-	if r.Rows != 1 || len(r.Columns) != 2 || len(r.Columns[0].Ints) != 1 || len(r.Columns[1].Ints) != 1 {
-		return 0, 0, fault.New(fault.Internal, "the count of %s is not one row of two numbers", name)
-	}
-	return r.Columns[0].Ints[0], r.Columns[1].Ints[0], nil
-}
 
 // awaitEvery is how often await looks when no commit wakes it.
 const awaitEvery = 50 * time.Millisecond

@@ -95,7 +95,7 @@ func scrub(v any) any {
 	case map[string]any:
 		for name := range v {
 			switch name {
-			case "elapsedMs", "completeTo", "ageSeconds", "cached", "status":
+			case "elapsedMs", "began", "ended", "completeTo", "ageSeconds", "cached", "status":
 				delete(v, name)
 			default:
 				v[name] = scrub(v[name])

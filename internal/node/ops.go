@@ -3,18 +3,12 @@ package node
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/internal/viewer"
-	"github.com/tarn-lake/tarn/processors/verify"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/plan"
 	"github.com/tarn-lake/tarn/schemas"
@@ -70,48 +64,6 @@ func toTable(csv bool) func(*query.Answer, error) (Table, error) {
 		err = query.WriteJSON(&b, a)
 		return Table{JSON: b.Bytes()}, err
 	}
-}
-
-// VerifyArgs asks for a comparison of some datasets; none means all that have a store.
-type VerifyArgs struct {
-	Datasets []string `json:"datasets,omitempty"`
-}
-
-func (n *Node) verify(ctx context.Context, a VerifyArgs, tell Tell) ([]verify.Report, error) {
-	chosen, err := n.chosen(a.Datasets)
-	if err != nil {
-		return nil, err
-	}
-	var reports []verify.Report
-	err = n.working(ctx, func(ctx context.Context) (err error) {
-		reports, err = n.compare(ctx, chosen, tell)
-		return err
-	})
-	return reports, err
-}
-
-func (n *Node) compare(ctx context.Context, chosen []*schemas.Dataset, tell Tell) ([]verify.Report, error) {
-	defer debug.FreeOSMemory() // both sides in memory is far more than the process needs from day to day
-	reports := []verify.Report{}
-	for _, d := range chosen {
-		r, err := verify.State(ctx, d, n.store, lakeView{n}, verify.Options{
-			Mask: n.mask,
-			Tell: func(read int64) { tell(Step{What: d.Name + " records read", Done: read}) },
-		})
-		if err != nil {
-			return nil, fmt.Errorf("verify %s: %w", d.Name, err)
-		}
-		reports = append(reports, r)
-	}
-	return reports, nil
-}
-
-// mask returns what the lake keeps of a masked value: 16 bytes of a keyed hash, written here once more so that the
-// comparison does not trust the code it checks.
-func (n *Node) mask(text string) string {
-	mac := hmac.New(sha256.New, n.folder.Key("mask"))
-	mac.Write([]byte(text))
-	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // chosen returns the named datasets, or all that are kept in the store.

@@ -1,8 +1,10 @@
 package verify
 
 import (
-	"hash/maphash"
+	"bytes"
+	"encoding/base64"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,118 +14,143 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// Comparable returns the fields that can be compared: those of one value that the lake keeps, as it is or masked.
-func Comparable(d *schemas.Dataset) []schemas.Field {
-	var fields []schemas.Field
-	for _, f := range d.Fields {
-		switch f.Type {
-		case schemas.List, schemas.Set, schemas.Map, schemas.Object, schemas.Binary:
-			continue
-		}
-		if f.Privacy.Rule == "" || f.Privacy.Rule == "keep" || f.Privacy.Rule == "mask" && text(f.Type) {
-			fields = append(fields, f)
-		}
-	}
-	return fields
-}
+// The canonical text of a record is its comparable fields in the order of the schema, each in the text of its type, with
+// these marks between them and in the place of nulls. Whoever reads the lake makes the same text of its columns.
+const (
+	fieldMark = 0x1f // between fields
+	nullText  = "\x1e"
+	elemMark  = 0x1d // between the elements of a list, after an opening bracket; those of a set are sorted
+	keyMark   = 0x1f // between the parts of a key
+)
 
-// keySeparator stands between the two parts of a key's text; no text of DynamoDB's keys is refused for it, but none
-// that people make holds it.
-const keySeparator = "\x1f"
-
-// keyText returns a record's key as one text, as the lake has it.
-func (c *comparison) keyText(item record.Item) string {
-	key := item[c.d.Key.Partition].Text
-	if c.masked {
-		key = c.o.Mask(key)
-	}
-	if c.d.Key.Sort != "" {
-		key += keySeparator + item[c.d.Key.Sort].Text
-	}
-	return key
-}
-
-// ParseKeyText returns the key that a text stands for.
-func ParseKeyText(d *schemas.Dataset, text string) ingest.Key {
-	partition, sort, ok := strings.Cut(text, keySeparator)
-	key := ingest.Key{Partition: keyValue(d, d.Key.Partition, partition)}
-	if ok {
-		key.Sort = keyValue(d, d.Key.Sort, sort)
-	}
-	return key
-}
-
-func text(t schemas.Type) bool { return t == schemas.String || t == schemas.Enum }
-
-func keyValue(d *schemas.Dataset, name, text string) record.Value {
-	if f, ok := d.Field(name); ok && (f.Type == schemas.Int32 || f.Type == schemas.Int64 || f.Type == schemas.Decimal) {
-		return record.Number(text)
-	}
-	return record.String(text)
-}
-
-func (c *comparison) values(item record.Item) []Value {
-	values := make([]Value, len(c.fields))
-	for i := range c.fields {
-		values[i] = canonical(&c.fields[i], item[c.fields[i].Name])
-		if values[i].Set && c.fields[i].Privacy.Rule == "mask" {
-			values[i].Text = c.o.Mask(values[i].Text)
-		}
-	}
-	return values
-}
-
-// canonical returns a stored value in the text that the lake's value has: days as 2006-01-02, instants as microseconds
-// since 1970, decimals with the declared digits after the point.
-func canonical(f *schemas.Field, v record.Value) Value {
-	if v.Kind == record.None || v.Kind == record.NULL {
-		return Value{}
+// appendCanonical appends a stored value in the text that the lake's value has: days as 2006-01-02, instants as
+// microseconds since 1970, decimals with the declared digits after the point.
+func appendCanonical(b []byte, f *schemas.Field, a *attribute) []byte {
+	if a.kind == record.None || a.kind == record.NULL {
+		return append(b, nullText...)
 	}
 	switch f.Type {
-	case schemas.Boolean:
-		if v.Bool {
-			return Value{"true", true}
-		}
-		return Value{"false", true}
 	case schemas.Day:
-		return Value{day(v.Text), true}
+		return appendDay(b, a.text)
 	case schemas.Timestamp:
-		return Value{micros(f, v), true}
+		return appendMicros(b, f, a)
 	case schemas.Int32, schemas.Int64:
-		return Value{Fixed(v.Text, 0), true}
+		return appendFixed(b, a.text, 0)
 	case schemas.Decimal:
-		return Value{Fixed(v.Text, f.Scale), true}
+		return appendFixed(b, a.text, f.Scale)
+	case schemas.Binary:
+		return base64.StdEncoding.AppendEncode(b, a.more.Bytes)
+	case schemas.List, schemas.Set:
+		return appendList(b, f, a)
 	default:
-		return Value{v.Text, true}
+		return append(b, a.text...)
 	}
 }
 
-// day returns the UTC date of a date or a time.
-func day(text string) string {
-	if t, ok := instant(text); ok {
-		return t.UTC().Format(time.DateOnly)
+func appendList(b []byte, f *schemas.Field, a *attribute) []byte {
+	var texts []string
+	add := func(e attribute) { texts = append(texts, string(appendCanonical(nil, f.Elem, &e))) }
+	for _, v := range a.more.List {
+		add(of(v))
 	}
-	return text
+	for _, t := range a.more.Set {
+		add(attribute{kind: record.S, text: []byte(t)})
+	}
+	if f.Type == schemas.Set {
+		slices.Sort(texts)
+	}
+	return append(append(b, '['), strings.Join(texts, string(rune(elemMark)))...)
 }
 
-// micros returns an instant as microseconds; what is finer is cut off.
-func micros(f *schemas.Field, v record.Value) string {
-	if v.Kind != record.N {
-		if t, ok := instant(v.Text); ok {
-			return strconv.FormatInt(t.UnixMicro(), 10)
+// appendDay appends the UTC date of a date or a time.
+func appendDay(b, text []byte) []byte {
+	if len(text) == len(time.DateOnly) {
+		return append(b, text...)
+	}
+	if t, ok := instant(string(text)); ok {
+		return t.UTC().AppendFormat(b, time.DateOnly)
+	}
+	return append(b, text...)
+}
+
+// appendMicros appends an instant as microseconds; what is finer is cut off.
+func appendMicros(b []byte, f *schemas.Field, a *attribute) []byte {
+	if a.kind != record.N {
+		if n, ok := plainTime(a.text); ok {
+			return strconv.AppendInt(b, n, 10)
 		}
-		return v.Text
+		if t, ok := instant(string(a.text)); ok {
+			return strconv.AppendInt(b, t.UnixMicro(), 10)
+		}
+		return append(b, a.text...)
 	}
-	r, ok := new(big.Rat).SetString(v.Text)
-	if !ok {
-		return v.Text
-	}
-	unit := int64(1_000)
+	zeros := "000"
 	if f.Format == "epoch" {
-		unit = 1_000_000
+		zeros = "000000"
 	}
+	if whole(a.text, 15) {
+		if string(a.text) == "0" {
+			return append(b, '0')
+		}
+		return append(append(b, a.text...), zeros...)
+	}
+	r, ok := new(big.Rat).SetString(string(a.text))
+	if !ok {
+		return append(b, a.text...)
+	}
+	unit, _ := strconv.ParseInt("1"+zeros, 10, 64)
 	r.Mul(r, new(big.Rat).SetInt64(unit))
-	return new(big.Int).Quo(r.Num(), r.Denom()).String()
+	return new(big.Int).Quo(r.Num(), r.Denom()).Append(b, 10)
+}
+
+// plainTime reads 2006-01-02T15:04:05Z with up to six digits of a second, as microseconds.
+func plainTime(t []byte) (int64, bool) {
+	if len(t) < 20 || t[4] != '-' || t[7] != '-' || t[10] != 'T' || t[13] != ':' || t[16] != ':' || t[len(t)-1] != 'Z' {
+		return 0, false
+	}
+	var part [7]int
+	for i, at := range [][2]int{{0, 4}, {5, 7}, {8, 10}, {11, 13}, {14, 16}, {17, 19}} {
+		n, ok := digits(t[at[0]:at[1]])
+		if !ok {
+			return 0, false
+		}
+		part[i] = n
+	}
+	if frac := t[19 : len(t)-1]; len(frac) > 0 {
+		n, ok := digits(frac[1:])
+		if frac[0] != '.' || !ok || len(frac) < 2 || len(frac) > 7 {
+			return 0, false
+		}
+		for range 7 - len(frac) {
+			n *= 10
+		}
+		part[6] = n
+	}
+	if part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 28 && part[2] > daysIn(part[0], part[1]) || part[3] > 23 || part[4] > 59 || part[5] > 59 {
+		return 0, false
+	}
+	at := time.Date(part[0], time.Month(part[1]), part[2], part[3], part[4], part[5], part[6]*1000, time.UTC)
+	return at.UnixMicro(), true
+}
+
+func daysIn(year, month int) int {
+	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+}
+
+func digits(t []byte) (n int, ok bool) {
+	for _, c := range t {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, true
+}
+
+// whole reports whether the text is a number without sign, point, exponent or zeros in front, of at most so many digits.
+func whole(t []byte, most int) bool {
+	_, ok := digits(t)
+	return ok && len(t) > 0 && len(t) <= most && (t[0] != '0' || len(t) == 1)
 }
 
 // instant reads an ISO 8601 time with any form of zone.
@@ -137,6 +164,25 @@ func instant(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// appendFixed appends a decimal text with exactly scale digits after the point. What is no number stays as it is.
+func appendFixed(b, text []byte, scale int) []byte {
+	front, behind, _ := bytes.Cut(text, []byte("."))
+	if whole(front, 38) && len(behind) <= scale {
+		if _, ok := digits(behind); ok {
+			b = append(b, front...)
+			if scale == 0 {
+				return b
+			}
+			b = append(append(b, '.'), behind...)
+			for range scale - len(behind) {
+				b = append(b, '0')
+			}
+			return b
+		}
+	}
+	return append(b, Fixed(string(text), scale)...)
+}
+
 // Fixed returns a decimal text with exactly scale digits after the point. What is no number stays as it is.
 func Fixed(text string, scale int) string {
 	r, ok := new(big.Rat).SetString(text)
@@ -146,20 +192,40 @@ func Fixed(text string, scale int) string {
 	return r.FloatString(scale)
 }
 
-// digest is a hash of a record's values.
-type digest uint64
-
-var seed = maphash.MakeSeed()
-
-func digestOf(values []Value) digest {
-	var h maphash.Hash
-	h.SetSeed(seed)
-	for _, v := range values {
-		if v.Set {
-			_ = h.WriteByte(1)
-			_, _ = h.WriteString(v.Text)
+// parseKeyText returns the key that a text of the lake stands for, and whether it leads back to the store: a masked key
+// does not, nor does an instant, which a store may have written in several ways.
+func parseKeyText(d *schemas.Dataset, text string) (ingest.Key, bool) {
+	parts := strings.SplitN(text, string(rune(keyMark)), 2)
+	values := make([]record.Value, 2)
+	for i, name := range keyNames(d) {
+		if i >= len(parts) {
+			return ingest.Key{}, false
 		}
-		_ = h.WriteByte(0)
+		v, ok := keyValue(d, name, parts[i])
+		if !ok {
+			return ingest.Key{}, false
+		}
+		values[i] = v
 	}
-	return digest(h.Sum64())
+	return ingest.Key{Partition: values[0], Sort: values[1]}, true
+}
+
+func keyValue(d *schemas.Dataset, name, text string) (record.Value, bool) {
+	f, ok := d.Field(name)
+	if !ok {
+		return record.String(text), true
+	}
+	if f.Privacy.Rule == "mask" {
+		return record.Value{}, false
+	}
+	switch f.Type {
+	case schemas.Int32, schemas.Int64, schemas.Decimal:
+		return record.Number(text), true
+	case schemas.Binary:
+		b, err := base64.StdEncoding.DecodeString(text)
+		return record.Value{Kind: record.B, Bytes: b}, err == nil
+	case schemas.Timestamp:
+		return record.Value{}, false
+	}
+	return record.String(text), true
 }

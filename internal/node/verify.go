@@ -1,0 +1,64 @@
+package node
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+
+	"github.com/tarn-lake/tarn/processors/verify"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// VerifyArgs asks for a comparison of some datasets; none means all that have a store.
+type VerifyArgs struct {
+	Datasets []string `json:"datasets,omitempty"`
+	Region   string   `json:"region,omitempty"`
+}
+
+func (n *Node) verify(ctx context.Context, a VerifyArgs, tell Tell) ([]verify.Report, error) {
+	chosen, err := n.chosen(a.Datasets)
+	if err != nil {
+		return nil, err
+	}
+	reports := []verify.Report{}
+	err = n.working(ctx, func(ctx context.Context) error {
+		for _, d := range chosen {
+			r, err := n.compare(ctx, d, a, tell)
+			if err != nil {
+				return fmt.Errorf("verify %s: %w", d.Name, err)
+			}
+			reports = append(reports, r)
+		}
+		return nil
+	})
+	return reports, err
+}
+
+func (n *Node) compare(ctx context.Context, d *schemas.Dataset, a VerifyArgs, tell Tell) (verify.Report, error) {
+	return verify.State(ctx, d, n.store, lakeView{n}, verify.Options{
+		Mask: n.newMask(), Dir: n.folder.Path("temp"), Region: a.Region,
+		Tell: func(read int64) { tell(Step{What: d.Name + " records read", Done: read}) },
+	})
+}
+
+// newMask returns a function that says what the lake keeps of a masked value: 16 bytes of a keyed hash, written here once
+// more so that the comparison does not trust the code it checks. It is not safe for concurrent use.
+func (n *Node) newMask() func(string) string {
+	m := masker{mac: hmac.New(sha256.New, n.folder.Key("mask"))}
+	return m.mask
+}
+
+type masker struct {
+	mac  hash.Hash
+	text [64]byte
+	sum  [sha256.Size]byte
+}
+
+func (m *masker) mask(text string) string {
+	m.mac.Reset()
+	m.mac.Write(append(m.text[:0], text...))
+	return hex.EncodeToString(m.mac.Sum(m.sum[:0])[:16])
+}

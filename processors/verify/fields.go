@@ -1,0 +1,231 @@
+package verify
+
+import (
+	"github.com/tarn-lake/tarn/ingest"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// RegionField is the name under which a record's region is compared: it says in which partition a record has to be.
+const RegionField = "region()"
+
+// Comparable returns the fields that can be compared, last of all the region where it follows from the record: those of
+// one value or of a list of such that the lake keeps, as it is or masked.
+func Comparable(d *schemas.Dataset) []schemas.Field {
+	var fields []schemas.Field
+	for _, f := range d.Fields {
+		if comparable(&f) {
+			fields = append(fields, f)
+		}
+	}
+	if d.Region.From == "field" || d.Region.From == "constant" {
+		fields = append(fields, schemas.Field{Name: RegionField, Type: schemas.String})
+	}
+	return fields
+}
+
+// Skipped returns the names of the fields that are not compared.
+func Skipped(d *schemas.Dataset) []string {
+	names := []string{}
+	for _, f := range d.Fields {
+		if !comparable(&f) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+func comparable(f *schemas.Field) bool {
+	switch f.Type {
+	case schemas.Map, schemas.Object:
+		return false
+	case schemas.List, schemas.Set:
+		return scalar(f.Elem.Type) && kept(f)
+	}
+	return kept(f) || f.Privacy.Rule == "mask" && text(f.Type)
+}
+
+func kept(f *schemas.Field) bool { return f.Privacy.Rule == "" || f.Privacy.Rule == "keep" }
+
+func text(t schemas.Type) bool { return t == schemas.String || t == schemas.Enum }
+
+func scalar(t schemas.Type) bool {
+	switch t {
+	case schemas.List, schemas.Set, schemas.Map, schemas.Object, schemas.Binary:
+		return false
+	}
+	return true
+}
+
+// reader turns records of the store into the texts that are compared. It is not safe for concurrent use.
+type reader struct {
+	d      *schemas.Dataset
+	fields []schemas.Field
+	mask   func(string) string
+	index  map[string]int // by attribute name: the slot
+	names  []string       // of slots: the comparable fields', then others that are needed
+	slots  []attribute
+	keys   []int // slots of the key
+	hashed []int // for each key attribute, whether it is masked: the field's index, or -1
+	claim  int   // slot of the discriminator; -1: none
+	place  *region
+	buf    []byte
+	ends   []int
+}
+
+func newReader(d *schemas.Dataset, mask func(string) string) *reader {
+	r := &reader{d: d, fields: Comparable(d), mask: mask, index: map[string]int{}, claim: -1}
+	for i := range r.fields {
+		if r.fields[i].Name != RegionField {
+			r.slot(r.fields[i].Name)
+		} else {
+			r.names = append(r.names, RegionField)
+			r.slots = append(r.slots, attribute{})
+		}
+	}
+	for _, name := range keyNames(d) {
+		r.keys = append(r.keys, r.slot(name))
+	}
+	if d.Discriminator != nil {
+		r.claim = r.slot(d.Discriminator.Attribute)
+	}
+	r.place = newRegion(d, r.slot)
+	return r
+}
+
+func keyNames(d *schemas.Dataset) []string {
+	if d.Key.Sort == "" {
+		return []string{d.Key.Partition}
+	}
+	return []string{d.Key.Partition, d.Key.Sort}
+}
+
+// slot returns the slot of an attribute, which is made where there is none.
+func (r *reader) slot(name string) int {
+	if at, ok := r.index[name]; ok {
+		return at
+	}
+	r.index[name] = len(r.names)
+	r.names = append(r.names, name)
+	r.slots = append(r.slots, attribute{})
+	return len(r.names) - 1
+}
+
+// image reads a record from DynamoDB JSON and reports whether it is the dataset's.
+func (r *reader) image(src []byte) (bool, error) {
+	clear(r.slots)
+	m := image{src: src}
+	if m.each(func(name []byte, a attribute) {
+		if at, ok := r.index[string(name)]; ok {
+			r.slots[at] = a
+		}
+	}) {
+		return r.claimed(), nil
+	}
+	item, err := record.ParseItem(src)
+	if err != nil {
+		return false, err
+	}
+	return r.item(item), nil
+}
+
+// item reads a record and reports whether it is the dataset's.
+func (r *reader) item(item record.Item) bool {
+	clear(r.slots)
+	for name, v := range item {
+		if at, ok := r.index[name]; ok {
+			r.slots[at] = of(v)
+		}
+	}
+	return r.claimed()
+}
+
+func (r *reader) claimed() bool {
+	if r.claim < 0 {
+		return true
+	}
+	for _, v := range r.d.Discriminator.Values {
+		if string(r.slots[r.claim].text) == v {
+			return true
+		}
+	}
+	return false
+}
+
+// row returns the canonical text of the record that was read, which the next call overwrites.
+func (r *reader) row() []byte {
+	b := r.buf[:0]
+	r.ends = r.ends[:0]
+	for i := range r.fields {
+		if i > 0 {
+			b = append(b, fieldMark)
+		}
+		b = r.appendField(b, i)
+		r.ends = append(r.ends, len(b))
+	}
+	r.buf = b
+	return b
+}
+
+func (r *reader) appendField(b []byte, i int) []byte {
+	f := &r.fields[i]
+	if f.Name == RegionField {
+		return append(b, r.place.of(r.slots)...)
+	}
+	from := len(b)
+	b = appendCanonical(b, f, &r.slots[i])
+	if f.Privacy.Rule == "mask" && r.slots[i].kind != record.None && r.slots[i].kind != record.NULL {
+		b = append(b[:from], r.mask(string(b[from:]))...)
+	}
+	return b
+}
+
+// values returns the record's fields one by one.
+func (r *reader) values() []Value {
+	row := string(r.row())
+	values := make([]Value, len(r.fields))
+	from := 0
+	for i, to := range r.ends {
+		if t := row[from:to]; t != nullText {
+			values[i] = Value{t, true}
+		}
+		from = to + 1
+	}
+	return values
+}
+
+// appendKey appends the record's key as the lake has it.
+func (r *reader) appendKey(b []byte) []byte {
+	for i, at := range r.keys {
+		if i > 0 {
+			b = append(b, keyMark)
+		}
+		from := len(b)
+		f, declared := r.d.Field(r.names[at])
+		if !declared {
+			b = append(b, r.slots[at].text...)
+			continue
+		}
+		b = appendCanonical(b, f, &r.slots[at])
+		if f.Privacy.Rule == "mask" {
+			b = append(b[:from], r.mask(string(b[from:]))...)
+		}
+	}
+	return b
+}
+
+// storeKey returns the record's key as the store has it.
+func (r *reader) storeKey() ingest.Key {
+	value := func(at int) record.Value {
+		a := r.slots[at]
+		if a.kind == record.S || a.kind == record.N {
+			return record.Value{Kind: a.kind, Text: string(a.text)}
+		}
+		return a.more
+	}
+	key := ingest.Key{Partition: value(r.keys[0])}
+	if len(r.keys) > 1 {
+		key.Sort = value(r.keys[1])
+	}
+	return key
+}

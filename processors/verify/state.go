@@ -1,0 +1,171 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tarn-lake/tarn/ingest"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// State compares the store's records with the lake's current state. What does not agree is read again on both sides
+// until it does or has differed in every round, so writes that go on meanwhile are no differences.
+func State(ctx context.Context, d *schemas.Dataset, src Source, lake Lake, o Options) (_ Report, err error) {
+	if err := compared(d); err != nil {
+		return Report{}, err
+	}
+	o = o.filled()
+	c := &comparison{d: d, src: src, lake: lake, o: o, reader: newReader(d, o.Mask)}
+	c.report = Report{Dataset: d.Name, Mode: "state", Region: o.Region, Skipped: Skipped(d), Differences: []Difference{}, Began: o.Now()}
+	before, err := lake.Hold(ctx, d)
+	if err != nil {
+		return Report{}, err
+	}
+	if c.parts, err = newParts(o.Dir, before.About().Rows); err != nil {
+		return Report{}, err
+	}
+	defer func() { err = errors.Join(err, c.parts.close()) }()
+	return c.run(ctx)
+}
+
+type comparison struct {
+	d      *schemas.Dataset
+	src    Source
+	lake   Lake
+	o      Options
+	reader *reader
+	parts  *parts
+	read   int64
+	report Report
+
+	lost     []Digest             // of the lake alone, and no key of theirs leads back to the store
+	lostDiff map[int64]Difference // what was wrong with them when they were looked at last
+}
+
+func (c *comparison) run(ctx context.Context) (Report, error) {
+	if err := c.keep(ctx); err != nil {
+		return Report{}, fmt.Errorf("read the store: %w", err)
+	}
+	end := c.o.Now()
+	c.report.Ended = end
+	if err := c.lake.Await(ctx, c.d, end); err != nil {
+		return Report{}, err
+	}
+	c.report.CompleteTo = end
+	held, err := c.lake.Hold(ctx, c.d)
+	if err != nil {
+		return Report{}, fmt.Errorf("read the lake: %w", err)
+	}
+	c.report.Pin = held.About()
+	if err := c.against(ctx, held); err != nil {
+		return Report{}, err
+	}
+	rows, doubled, some, err := held.Identities(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("count the history: %w", err)
+	}
+	c.report.History = rows
+	c.report.Doubled += doubled - int64(len(some))
+	for _, id := range some {
+		c.report.note(Difference{What: Doubled, Key: id.Key, Shard: id.Shard, Seq: id.Seq}, c.o.Named)
+	}
+	slices.SortFunc(c.report.Differences, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.What, b.What), cmp.Compare(a.Seq, b.Seq))
+	})
+	c.report.ElapsedMS = c.o.Now().Sub(c.report.Began).Milliseconds()
+	return c.report, nil
+}
+
+// scan calls each for every record of the dataset in the store, which the reader then has.
+func (c *comparison) scan(ctx context.Context, each func() error) error {
+	mine := func(ours bool) error {
+		if !ours || c.o.Region != "" && c.reader.place.of(c.reader.slots) != c.o.Region {
+			return nil
+		}
+		return each()
+	}
+	if src, ok := c.src.(Images); ok {
+		return src.Images(ctx, c.d.Table, func(image []byte) error {
+			ours, err := c.reader.image(image)
+			if err != nil {
+				return err
+			}
+			return mine(ours)
+		})
+	}
+	for after := (record.Item)(nil); ; {
+		page, err := c.src.Scan(ctx, ingest.Scan{Table: c.d.Table, After: after, Limit: 1000})
+		if err != nil {
+			return err
+		}
+		for _, item := range page.Items {
+			if err := mine(c.reader.item(item)); err != nil {
+				return err
+			}
+		}
+		if page.Last == nil {
+			return nil
+		}
+		after = page.Last
+	}
+}
+
+// keep reads every record of the store into the parts.
+func (c *comparison) keep(ctx context.Context) error {
+	var sum Sum
+	var text, key []byte
+	err := c.scan(ctx, func() error {
+		text, key = c.reader.appendKey(text[:0]), c.reader.appendStoreKey(key[:0])
+		e := entry{Digest{Hash(text), Hash(c.reader.row())}, key}
+		sum.Add(e.Digest)
+		c.tell()
+		return c.parts.add(e)
+	})
+	c.report.Store, c.report.StoreSum = sum.Rows, sum.String()
+	return err
+}
+
+func (c *comparison) tell() {
+	if c.read++; c.read%10_000 == 0 {
+		c.o.Tell(c.read)
+	}
+}
+
+// against compares part after part and settles what does not agree.
+func (c *comparison) against(ctx context.Context, held Held) error {
+	var sum Sum
+	n := len(c.parts.files)
+	for part := range n {
+		store, err := c.parts.read(part)
+		if err != nil {
+			return err
+		}
+		var lake []Digest
+		err = held.Digests(ctx, c.o.Region, part, n, func(d Digest) {
+			sum.Add(d)
+			lake = append(lake, d)
+			c.tell()
+		})
+		if err != nil {
+			return fmt.Errorf("read the lake: %w", err)
+		}
+		onlyStore, onlyLake := unpaired(store, lake)
+		if err := c.settle(ctx, onlyStore, onlyLake); err != nil {
+			return err
+		}
+	}
+	c.report.Lake, c.report.LakeSum = sum.Rows, sum.String()
+	return c.settleLost(ctx)
+}
+
+// await returns the lake as it is once it has everything that the store has now.
+func (c *comparison) await(ctx context.Context) (Held, error) {
+	if err := c.lake.Await(ctx, c.d, c.o.Now()); err != nil {
+		return nil, err
+	}
+	return c.lake.Hold(ctx, c.d)
+}
