@@ -1,48 +1,59 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
-	"text/tabwriter"
-	"time"
-
-	"github.com/tarn-lake/tarn/internal/bench"
+	"runtime"
+	"runtime/pprof"
 )
 
+// benchCmd is the benchmarks; without a name it is the fast path.
 type benchCmd struct {
-	Quick   bool          `help:"The main figures in under a minute."`
-	For     time.Duration `help:"Length of a run." default:"5s"`
-	Clients int           `help:"Clients of the store and the API." default:"64"`
-	Flights string        `help:"A Parquet file of flights to load (examples/flights)."`
+	Way       benchWayCmd       `cmd:"" default:"withargs" help:"The store, the API and the way from a write to an answer."`
+	LaunchDay benchLaunchDayCmd `cmd:"" name:"launch-day" help:"A launch day's changes the whole way into a compact lake, which is then checked."`
 }
 
-// Run measures and prints a table.
-func (c *benchCmd) Run(ctx context.Context, e *environment) error {
-	s, err := e.settings()
-	if err != nil {
-		return err
+// profiles are the flags of benchmarks that can be looked into.
+type profiles struct {
+	CPUProfile string `name:"cpuprofile" help:"Write a CPU profile of what is measured to this file." placeholder:"FILE"`
+	MemProfile string `name:"memprofile" help:"Write a profile of all allocations to this file." placeholder:"FILE"`
+
+	cpu *os.File
+	err error
+}
+
+// begin starts the CPU profile.
+func (p *profiles) begin() {
+	if p.CPUProfile == "" {
+		return
 	}
-	if c.Flights != "" && s.Schemas == "" {
-		s.Schemas = "examples/flights"
+	if p.cpu, p.err = os.Create(p.CPUProfile); p.err == nil {
+		p.err = pprof.StartCPUProfile(p.cpu)
 	}
-	length := c.For
-	if c.Quick {
-		length = min(length, 3*time.Second)
+}
+
+// end writes the profiles.
+func (p *profiles) end() {
+	if p.cpu != nil {
+		pprof.StopCPUProfile()
+		p.err = errors.Join(p.err, p.cpu.Close())
 	}
-	report, err := bench.Run(ctx, bench.Options{Folder: os.TempDir(), For: length, Clients: c.Clients, Quick: c.Quick, Flights: c.Flights, Schemas: s.Schemas, Tell: e.out.tell})
-	if err != nil {
-		return err
+	if p.MemProfile == "" {
+		return
 	}
-	return e.out.result(report, func(w io.Writer) {
-		m := report.Machine
-		fmt.Fprintf(w, "%d CPUs, %s, fdatasync p50 %.2f ms, load %s\n\n", m.CPUs, m.Go, m.SyncMedian, m.Load)
-		tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(tw, "what\tfigure\tunit\ttarget\tnote")
-		for _, r := range report.Results {
-			fmt.Fprintf(tw, "%s\t%.1f\t%s\t%s\t%s\n", r.Name, r.Value, r.Unit, r.Target, r.Note)
-		}
-		_ = tw.Flush() // a closed pipe needs no complaint
-	})
+	f, err := os.Create(p.MemProfile)
+	if err == nil {
+		runtime.GC() // so that what is in use is what is needed
+		err = errors.Join(pprof.Lookup("allocs").WriteTo(f, 0), f.Close())
+	}
+	p.err = errors.Join(p.err, err)
+}
+
+// fault returns what went wrong with the profiles themselves.
+func (p *profiles) fault() error {
+	if p.err != nil {
+		return fmt.Errorf("write a profile: %w", p.err)
+	}
+	return nil
 }

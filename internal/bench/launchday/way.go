@@ -1,0 +1,268 @@
+package launchday
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tarn-lake/tarn/internal/bench/synthetic"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/processors/commit"
+	"github.com/tarn-lake/tarn/processors/compact"
+	"github.com/tarn-lake/tarn/processors/land"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// Nobody reads the lake while it is filled, so what is replaced may go soon: the disk holds little more than the lake.
+const (
+	keepSnapshots = 4
+	keepFor       = 2 * time.Second
+	upkeepEvery   = 5 * time.Second
+	workers       = 2 // that decode and land, one for each core
+)
+
+// way is the stages of one run, joined as a bulk load joins them: commits go by bytes, and compaction follows the
+// commits as closely as it can.
+type way struct {
+	Options
+	registry *schemas.Registry
+	dataset  *schemas.Dataset
+	files    *counted
+	catalog  *tables.Catalog
+	history  compact.History
+
+	compactor *compact.Compactor
+	commits   sync.Mutex // compact.Options.Commits
+	begun     time.Time
+	newest    atomic.Int64 // change time of what was landed last, unix nanoseconds
+	sent      atomic.Int64 // changes
+	committed atomic.Int64 // rows
+	rounds    atomic.Int64 // commits
+	merges    atomic.Int64
+	patching  atomic.Int64 // nanoseconds
+	spent     [stages]atomic.Int64
+	peak      atomic.Int64
+	elapsed   time.Duration
+	filled    time.Duration // until the last commit
+}
+
+// Stages whose time is counted.
+const (
+	stageLand = iota
+	stageCommit
+	stageMerge
+	stageBase
+	stageUpkeep
+	stages
+)
+
+var stageNames = [stages]string{"decode and land", "commit", "compaction", "base merge", "upkeep"}
+
+func (w *way) timed(stage int, do func() error) error {
+	began := time.Now()
+	err := do()
+	w.spent[stage].Add(int64(time.Since(began)))
+	return err
+}
+
+// run sends the changes and waits until all of them are where they belong.
+func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
+	lander, err := land.New(w.files, w.registry, land.Options{})
+	if err != nil {
+		return err
+	}
+	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor})
+	w.compactor = compact.New(w.files, compact.Options{
+		RoundBytes: w.MergeBytes, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
+		Now: func() time.Time { return time.Unix(0, w.newest.Load()) }, // the day is the data's: today's partitions are open
+	})
+	w.begun = time.Now()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watched := make(chan struct{})
+	go func() { defer close(watched); w.watch(ctx) }()
+	err = w.stages(ctx, ring, lander, committer)
+	w.elapsed = time.Since(w.begun)
+	cancel()
+	<-watched
+	return err
+}
+
+func (w *way) stages(ctx context.Context, ring *synthetic.Ring, lander *land.Lander, committer *commit.Committer) error {
+	g, ctx := errgroup.WithContext(ctx)
+	stop := context.AfterFunc(ctx, w.files.finish)
+	defer stop()
+	full := make(chan struct{}) // closed when everything is committed
+	g.Go(func() error {
+		err := w.land(ctx, ring, lander)
+		w.files.finish()
+		return err
+	})
+	g.Go(func() error {
+		defer close(full)
+		return w.commit(ctx, committer)
+	})
+	g.Go(func() error { return w.compact(ctx, full) })
+	return g.Wait()
+}
+
+// land sends the ring's events. Each worker has its own lanes, because a lane's batches land one after another.
+func (w *way) land(ctx context.Context, ring *synthetic.Ring, lander *land.Lander) error {
+	batches := (w.Changes + int64(w.Batch) - 1) / int64(w.Batch)
+	lanes := ring.Lanes()
+	share := func(i int) int64 { return (batches + int64(len(lanes)-1-i)) / int64(len(lanes)) }
+	g, ctx := errgroup.WithContext(ctx)
+	for first := range min(workers, len(lanes)) {
+		g.Go(func() error {
+			left := map[int]int64{}
+			for i := first; i < len(lanes); i += workers {
+				left[i] = share(i)
+			}
+			for len(left) > 0 {
+				for i := first; i < len(lanes); i += workers {
+					if left[i] == 0 {
+						delete(left, i)
+						continue
+					}
+					left[i]--
+					if err := w.send(ctx, lanes[i], lander); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// send lands one event of a lane.
+func (w *way) send(ctx context.Context, l *synthetic.Lane, lander *land.Lander) error {
+	w.files.below(2 * w.CommitBytes)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	began := time.Now()
+	b := l.Next()
+	w.patching.Add(int64(time.Since(began)))
+	batch := land.Batch{Stream: synthetic.Source, Lane: b.Lane, Begin: b.After == "", Body: b.Body}
+	if b.After != "" {
+		var err error
+		if batch.After, err = lake.ParseSeq(b.After); err != nil {
+			return err
+		}
+	}
+	return w.timed(stageLand, func() error {
+		landed, err := lander.Land(ctx, batch)
+		if err != nil {
+			return err
+		}
+		if landed.Bad > 0 {
+			return fmt.Errorf("%d records of %s were set aside", landed.Bad, landed.Key())
+		}
+		w.sent.Add(int64(b.Records))
+		w.newest.Store(landed.Through.UnixNano())
+		return nil
+	})
+}
+
+// commit commits whenever enough has landed, and once more at the end.
+func (w *way) commit(ctx context.Context, c *commit.Committer) error {
+	for {
+		w.files.above(w.CommitBytes)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		last := w.files.finished()
+		var report commit.Report
+		err := w.timed(stageCommit, func() (err error) {
+			w.commits.Lock()
+			defer w.commits.Unlock()
+			report, err = c.Commit(ctx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(report.Holes) > 0 || len(report.Unreadable) > 0 {
+			return fmt.Errorf("a commit passed %d holes and %d objects it could not read", len(report.Holes), len(report.Unreadable))
+		}
+		w.committed.Add(report.Rows())
+		w.rounds.Add(1)
+		if last {
+			w.filled = time.Since(w.begun)
+			return nil
+		}
+	}
+}
+
+// compact merges what there is to merge until everything is committed, and then the rest.
+func (w *way) compact(ctx context.Context, full <-chan struct{}) error {
+	kept := time.Now()
+	for {
+		last := false
+		select {
+		case <-full:
+			last = true
+		default:
+		}
+		did, err := w.round(ctx)
+		if err == nil && (last || time.Since(kept) > upkeepEvery) {
+			err = w.timed(stageUpkeep, func() error { return w.upkeep(ctx) })
+			kept = time.Now()
+		}
+		if err != nil {
+			return err
+		}
+		if did {
+			continue
+		}
+		if last {
+			return nil
+		}
+		select { // nothing to merge yet
+		case <-full:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func (w *way) round(ctx context.Context) (did bool, err error) {
+	for _, step := range []struct {
+		stage int
+		do    func(context.Context, compact.History) (bool, error)
+	}{{stageMerge, w.compactor.Merge}, {stageBase, w.compactor.MergeBase}} {
+		err := w.timed(step.stage, func() error {
+			more, err := step.do(ctx, w.history)
+			did = did || more
+			return err
+		})
+		if err != nil {
+			return did, err
+		}
+	}
+	return did, nil
+}
+
+func (w *way) upkeep(ctx context.Context) error {
+	for _, t := range []*tables.Table{w.history.Changes, w.history.Base} {
+		if err := w.compactor.Upkeep(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *way) observe(e telemetry.Event) {
+	if _, ok := e.(compact.Compacted); ok {
+		w.merges.Add(1)
+	}
+}
