@@ -36,6 +36,7 @@ type cli struct {
 	} `cmd:"" help:"Look at records that could not be decoded."`
 	Schema struct {
 		Check schemaCheckCmd `cmd:"" help:"Check dataset files; every fault is reported with its line."`
+		Adopt schemaAdoptCmd `cmd:"" help:"Move a new field's values out of _extra, where they were kept, into its own column."`
 		Infer schemaInferCmd `cmd:"" help:"Write a first draft of a dataset file for a file of rows."`
 	} `cmd:"" help:"Look after dataset files."`
 	Bench    benchCmd    `cmd:"" help:"Measure this machine."`

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/tarn-lake/tarn/internal/node"
+	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/load"
 	"github.com/tarn-lake/tarn/schemas"
 	"github.com/tarn-lake/tarn/schemas/check"
@@ -100,4 +103,24 @@ func (c *schemaInferCmd) Run(e *environment) error {
 	}
 	draft := schemas.Infer(name, columns)
 	return e.out.result(map[string]any{"dataset": name, "yaml": string(draft)}, func(w io.Writer) { _, _ = w.Write(draft) })
+}
+
+type schemaAdoptCmd struct {
+	Field   string `arg:"" help:"A field that the dataset declares now."`
+	Dataset string `required:"" help:"The dataset."`
+}
+
+// Run moves the values, and exits with 3 where some of them are of another type.
+func (c *schemaAdoptCmd) Run(ctx context.Context, e *environment) error {
+	var done compact.Adopted
+	if err := e.do(ctx, "schema.adopt", node.AdoptArgs{Dataset: c.Dataset, Field: c.Field}, &done); err != nil {
+		return err
+	}
+	err := e.out.result(done, func(w io.Writer) {
+		fmt.Fprintf(w, "%d rows in %d files have %s in its own column now\n", done.Rows, done.Files, c.Field)
+	})
+	if err == nil && done.Unfit > 0 {
+		return &finding{fmt.Sprintf("%d rows have a %s of another type than the schema says; it stays in _extra", done.Unfit, c.Field)}
+	}
+	return err
 }

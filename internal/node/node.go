@@ -136,8 +136,10 @@ func (n *Node) open(ctx context.Context) error {
 }
 
 func (n *Node) openLake(ctx context.Context) (err error) {
-	if err := n.openFiles(ctx); err != nil {
-		return err
+	for _, step := range []func(context.Context) error{n.openFiles, n.lockSchemas} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
 	for _, d := range n.registry.Datasets() {
 		h := compact.History{Dataset: d}

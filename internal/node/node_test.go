@@ -227,3 +227,26 @@ func TestFolderGoesOnWhereItStopped(t *testing.T) {
 		t.Errorf("the folder is still held: %v", err)
 	}
 }
+
+// mustOpen returns a node on which nothing runs.
+func mustOpen(t *testing.T, data, schemas string) *node.Node {
+	t.Helper()
+	n, err := node.Open(t.Context(), mustSettings(t, data, schemas), node.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// mustTell wants a text in an operation's answer, as JSON with sorted members, or in its problem.
+func mustTell(t *testing.T, d doer, op string, args any, want string) {
+	t.Helper()
+	answer, problem := told(t, d, op, args)
+	text, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text)+problem, want) {
+		t.Errorf("%s: got %.600s%s, want %s", op, text, problem, want)
+	}
+}

@@ -32,6 +32,7 @@ var operations = map[string]operation{
 	"metric":          typed((*Node).metric),
 	"quarantine.list": typed((*Node).quarantineList),
 	"quarantine.show": typed((*Node).quarantineShow),
+	"schema.adopt":    typed((*Node).adopt),
 	"sql":             typed((*Node).sql),
 	"status":          typed((*Node).status),
 	"verify":          typed((*Node).verify),

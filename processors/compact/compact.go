@@ -158,8 +158,8 @@ func (c *Compactor) discardOn(ctx context.Context, err error, files []tables.New
 	return err
 }
 
-// read appends the rows of a file to the batch.
-func (c *Compactor) read(ctx context.Context, f tables.File, into *columns.Batch) error {
+// read appends the rows of a file to the batch; with paths, only those columns.
+func (c *Compactor) read(ctx context.Context, f tables.File, into *columns.Batch, paths ...string) error {
 	key, err := lake.ParseURL(f.URL)
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (c *Compactor) read(ctx context.Context, f tables.File, into *columns.Batch
 		return fmt.Errorf("open %s: %w", key, err)
 	}
 	defer r.Close()
-	if err := columns.Read(r, size, into); err != nil {
+	if err := columns.Read(r, size, into, paths...); err != nil {
 		return fmt.Errorf("read %s: %w", key, err)
 	}
 	return nil

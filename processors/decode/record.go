@@ -24,18 +24,18 @@ func (d *Decoder) members(level int) bool {
 		return false
 	}
 	var seen uint32
-	for first := true; ; first = false {
-		if r.pos < len(r.src) && r.src[r.pos] == ',' && !first {
+	for k := 0; ; k++ {
+		if r.pos < len(r.src) && r.src[r.pos] == ',' && k > 0 {
 			r.pos++
-		} else if another, ok := r.more(first, '}'); !ok {
+		} else if another, ok := r.more(k == 0, '}'); !ok {
 			return false
 		} else if !another {
 			return r.distinct(mark, at, twice)
 		}
-		id := r.usualName(level)
-		if id == other {
+		id, known := d.recall(level, k)
+		if !known {
 			var ok bool
-			if id, ok = r.memberName(level); !ok {
+			if id, ok = d.member(level, k); !ok {
 				return false
 			}
 		}
@@ -43,48 +43,45 @@ func (d *Decoder) members(level int) bool {
 			return r.fail(at, twice)
 		}
 		seen |= 1 << id
-		if !d.read(id, level) {
-			return false
-		}
 	}
 }
 
-// memberName reads the name of a member, whatever it is, and its colon.
-func (r *reader) memberName(level int) (memberID, bool) {
-	s, ok := r.string_()
-	if !ok || !r.take(':') {
-		return other, false
+// member reads the k-th member of a level and returns which it is.
+func (d *Decoder) member(level, k int) (id memberID, ok bool) {
+	r := &d.reader
+	r.space()
+	from := r.pos
+	id, known := d.recallName(level, k)
+	if !known {
+		s, ok := r.string_()
+		if !ok || !r.take(':') {
+			return 0, false
+		}
+		name := r.bytes(s)
+		if id = identify(level, name); id == other {
+			r.names = append(r.names, name)
+		}
+		d.rememberName(level, k, id, from)
 	}
-	name := r.bytes(s)
-	id := identify(level, name)
-	if id == other {
-		r.names = append(r.names, name)
+	if !d.read(id, level) {
+		return 0, false
 	}
+	d.remember(level, k, id, from)
 	return id, true
 }
 
 // read reads the value of a member.
-func (d *Decoder) read(id memberID, level int) (ok bool) {
+func (d *Decoder) read(id memberID, level int) bool {
 	r, h := &d.reader, &d.head
 	switch id {
 	case eventName:
 		return d.operation()
 	case changed:
 		return d.members(1)
-	case eventVersion, eventSource, sourceARN:
-		if r.space(); d.recall(id) {
-			return true
-		}
-		if r.peek() == '"' {
-			_, ok := d.label(id)
-			return ok
-		}
 	case awsRegion:
-		h.region, ok = d.label(id)
-		return ok
+		return r.label(&h.region)
 	case viewType:
-		h.view, ok = d.label(id)
-		return ok
+		return r.label(&h.view)
 	case userIdentity:
 		return d.identity()
 	case createdAt:
@@ -93,9 +90,7 @@ func (d *Decoder) read(id memberID, level int) (ok bool) {
 		return d.sequence()
 	case keysImage:
 		r.space()
-		if h.keys = int32(r.pos); d.usualKeys() {
-			return true
-		}
+		h.keys = int32(r.pos)
 	case newImage:
 		r.space()
 		if h.now = int32(r.pos); !d.plan.shared {
@@ -110,42 +105,17 @@ func (d *Decoder) read(id memberID, level int) (ok bool) {
 	return r.skip(1 + level)
 }
 
-// usualKeys reads over keys that are one text, as most are. Where they are not, it leaves them.
-func (d *Decoder) usualKeys() bool {
-	r, start := &d.reader, d.reader.pos
-	if len(d.set.keys) != 1 {
-		return false
+// label reads a text.
+func (r *reader) label(to *[]byte) bool {
+	s, ok := r.string_()
+	if ok {
+		*to = r.bytes(s)
 	}
-	f := &d.set.fields.all[d.set.keys[0]]
-	if f.class != text || start >= len(r.src) || r.src[start] != '{' || !f.literal.begins(r.src[start+1:]) {
-		return false
-	}
-	r.pos += 1 + len(f.literal.text)
-	if s, ok := r.rest(); ok && !s.escaped && r.pos+1 < len(r.src) && r.src[r.pos] == '}' && r.src[r.pos+1] == '}' {
-		r.pos += 2
-		return true
-	}
-	r.pos, r.why = start, ""
-	return false
+	return ok
 }
 
 func (d *Decoder) operation() bool {
 	r := &d.reader
-	if r.pos+8 < len(r.src) {
-		d.head.op = ""
-		switch string(r.src[r.pos : r.pos+8]) {
-		case `"INSERT"`:
-			d.head.op = record.Insert
-		case `"MODIFY"`:
-			d.head.op = record.Modify
-		case `"REMOVE"`:
-			d.head.op = record.Remove
-		}
-		if d.head.op != "" {
-			r.pos += 8
-			return true
-		}
-	}
 	s, ok := r.string_()
 	if !ok {
 		return false

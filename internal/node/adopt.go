@@ -1,0 +1,133 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/processors/columns"
+	"github.com/tarn-lake/tarn/processors/compact"
+	"github.com/tarn-lake/tarn/processors/decode"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// AdoptArgs asks for a field's history, which was kept in _extra while the schema did not know the field.
+type AdoptArgs struct {
+	Dataset string `json:"dataset"`
+	Field   string `json:"field"`
+}
+
+const adoptTries = 10 // against compactions of the same files
+
+func (n *Node) adopt(ctx context.Context, a AdoptArgs, tell Tell) (compact.Adopted, error) {
+	var sum compact.Adopted
+	d, ok := n.registry.Dataset(a.Dataset)
+	if !ok {
+		return sum, n.noDataset(a.Dataset)
+	}
+	typed, err := n.typedField(d, a.Field)
+	if err != nil {
+		return sum, err
+	}
+	tell(Step{What: "committing what has landed"})
+	if err := n.commit(ctx); err != nil {
+		return sum, err
+	}
+	h := n.history(d)
+	for _, t := range []*tables.Table{h.Changes, h.Base} {
+		if t == nil {
+			continue
+		}
+		tell(Step{What: "reading " + t.Name()})
+		for try := 1; ; try++ {
+			done, err := n.compactor.Adopt(ctx, h, t, a.Field, typed)
+			sum.Files, sum.Rows = sum.Files+done.Files, sum.Rows+done.Rows
+			if err == nil {
+				sum.Unfit += done.Unfit
+				break
+			}
+			if !fault.Is(err, fault.Conflict) || try == adoptTries {
+				return sum, fmt.Errorf("adopt %s of %s: %w", a.Field, t.Name(), err)
+			}
+		}
+	}
+	return sum, nil
+}
+
+// typedField makes rows of one field's values, as the decoder makes them of a change.
+type typedField struct {
+	row   *decode.Row
+	out   *decode.Output
+	rows  *columns.Batch
+	field int
+	keys  map[int]string // by field: any value of its type
+}
+
+func (n *Node) typedField(d *schemas.Dataset, name string) (*typedField, error) {
+	f, ok := d.Field(name)
+	switch {
+	case !ok:
+		return nil, fault.New(fault.NotFound, "dataset %s has no field %q: declare it in %s, start with that, and adopt it then", d.Name, name, d.File)
+	case f.Privacy.Rule == "drop":
+		return nil, fault.New(fault.Invalid, "field %q of %s is of privacy drop, so the lake has no column for it", name, d.Name)
+	case name == d.Key.Partition || name == d.Key.Sort:
+		return nil, fault.New(fault.Invalid, "field %q is part of the key of %s, which no record lacks", name, d.Name)
+	}
+	plan, err := decode.Compile([]*schemas.Dataset{d}, decode.Options{MaskKey: n.folder.Key("mask")})
+	if err != nil {
+		return nil, err
+	}
+	t := &typedField{out: plan.NewOutput(), keys: map[int]string{}}
+	if t.row, err = plan.NewRow(d.Name); err != nil {
+		return nil, err
+	}
+	t.rows, t.field = t.out.Batch(d.Name), t.row.Field(name)
+	for _, key := range []string{d.Key.Partition, d.Key.Sort} {
+		if k, ok := d.Field(key); ok {
+			t.keys[t.row.Field(key)] = anyText(k.Type)
+		}
+	}
+	return t, nil
+}
+
+// anyText is the text of some value of a key's type.
+func anyText(t schemas.Type) string {
+	switch t {
+	case schemas.Int32, schemas.Int64, schemas.Decimal:
+		return "1"
+	case schemas.Day:
+		return time.DateOnly
+	case schemas.Timestamp:
+		return "2006-01-02T15:04:05Z"
+	case schemas.Binary:
+		return "AA=="
+	}
+	return "any"
+}
+
+// Add appends a row that has the value.
+func (t *typedField) Add(value []byte) error {
+	for field, text := range t.keys {
+		if err := t.row.Text(field, text); err != nil {
+			t.row.Clear()
+			return err
+		}
+	}
+	if err := t.row.Value(t.field, value); err != nil {
+		t.row.Clear()
+		return err
+	}
+	zero := lake.Seq(strings.Repeat("0", lake.SeqDigits))
+	return t.row.Add(decode.Identity{Op: record.Snapshot, Lane: "any", Seq: zero, At: time.Unix(0, 0).UTC()}, t.out)
+}
+
+// Rows returns the rows.
+func (t *typedField) Rows() *columns.Batch { return t.rows }
+
+// Reset forgets them.
+func (t *typedField) Reset() { t.out.Reset() }
