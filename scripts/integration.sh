@@ -46,6 +46,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export GOFLAGS="${GOFLAGS:-} -count=1"
 suite ./internal/integration ./internal/blob/s3
+suite -run Glue ./internal/tables
 suite ./internal/endtoend
 suite ./query/console
 suite -run DuckDB ./processors/columns

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/glue"
@@ -78,7 +80,7 @@ func TestUnreachableIsTransient(t *testing.T) {
 
 func TestKindKeepsWhatIsKnown(t *testing.T) {
 	t.Parallel()
-	for _, err := range []error{fault.New(fault.Conflict, "taken"), context.Canceled} {
+	for _, err := range []error{fault.New(fault.Conflict, "taken"), context.Canceled, &fs.PathError{Op: "read", Path: "k", Err: syscall.EIO}} {
 		if got := cloud.Kind(err, "do"); fault.Of(got) != fault.Of(err) || !errors.Is(got, err) {
 			t.Errorf("%v became %v", err, got)
 		}

@@ -74,6 +74,10 @@ func Kind(err error, doing string) error {
 	if a, ok := answers[Code(err)]; ok {
 		return fault.Wrap(a.kind, err, "%s: %s", doing, a.say)
 	}
+	var asked *smithy.OperationError
+	if !errors.As(err, &asked) { // not AWS's at all: a disk's error looks like a network's
+		return fmt.Errorf("%s: %w", doing, err)
+	}
 	var unreachable net.Error
 	switch status := Status(err); {
 	case status == 403 || status == 401:

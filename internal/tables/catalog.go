@@ -29,8 +29,7 @@ type Options struct {
 
 // Catalog is the tables of one lake. It is safe for concurrent use.
 type Catalog struct {
-	disk   *disk
-	folder *folder
+	home library
 
 	mu   sync.Mutex
 	open map[string]*Table
@@ -46,41 +45,29 @@ func OpenFolder(ctx context.Context, root string, opts Options) (*Catalog, error
 	if err := os.MkdirAll(filepath.Join(abs, lake.TablesDir), 0o755); err != nil {
 		return nil, kind(err, "create the tables' folder")
 	}
-	d := &disk{root: abs, before: opts.Before}
-	c := &Catalog{disk: d, folder: &folder{disk: d, last: map[string]version{}}, open: map[string]*Table{}}
-	if err := c.folder.clean(); err != nil {
+	f := &folder{disk: &disk{folder: abs, before: opts.Before}, last: map[string]numbered{}}
+	if err := f.clean(); err != nil {
 		return nil, kind(err, "clean the tables' folder")
 	}
-	return c, ctx.Err()
+	return newCatalog(f), ctx.Err()
 }
 
-// Path returns the local file of a location in the lake.
+func newCatalog(h home) *Catalog { return &Catalog{home: library{h}, open: map[string]*Table{}} }
+
+// Path returns the local file of a location in the lake. Of a lake in a bucket it is where a copy of the file belongs.
 func (c *Catalog) Path(url string) (string, error) {
-	key, err := lake.ParseURL(url)
+	key, err := keyOf(c.home.files(), url)
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(c.disk.root, filepath.FromSlash(key)), nil
+	return c.home.files().local(key), nil
 }
 
 // Names returns the name of every table that exists, sorted.
 func (c *Catalog) Names(ctx context.Context) ([]string, error) {
-	entries, err := os.ReadDir(filepath.Join(c.disk.root, lake.TablesDir))
-	if err != nil {
-		return nil, kind(err, "list the tables")
-	}
-	var names []string
-	for _, e := range entries {
-		n, err := c.folder.newestNumber(e.Name())
-		if err != nil {
-			return nil, kind(err, "list table "+e.Name())
-		}
-		if n > 0 {
-			names = append(names, e.Name())
-		}
-	}
+	names, err := c.home.names(ctx)
 	slices.Sort(names)
-	return names, ctx.Err()
+	return names, kind(err, "list the tables")
 }
 
 // Table opens the table, or creates it. Columns that the schema has gained are added; a table whose field ids, names or
@@ -96,7 +83,7 @@ func (c *Catalog) Table(ctx context.Context, spec Spec) (*Table, error) {
 	}
 	t := c.open[spec.Name]
 	if t == nil {
-		t = &Table{name: spec.Name, folder: c.folder}
+		t = &Table{name: spec.Name, home: c.home}
 		c.open[spec.Name] = t
 	}
 	return t, nil
@@ -109,21 +96,21 @@ func (c *Catalog) Existing(ctx context.Context, name string) (*Table, error) {
 	if t := c.open[name]; t != nil {
 		return t, nil
 	}
-	if _, err := c.folder.LoadTable(ctx, table.Identifier{name}); err != nil {
+	if _, err := c.home.newest(ctx, name); err != nil {
 		return nil, kind(err, "open table "+name)
 	}
-	c.open[name] = &Table{name: name, folder: c.folder}
+	c.open[name] = &Table{name: name, home: c.home}
 	return c.open[name], nil
 }
 
 func (c *Catalog) ensure(ctx context.Context, spec Spec) error {
-	have, err := c.folder.LoadTable(ctx, table.Identifier{spec.Name})
+	have, err := c.home.newest(ctx, spec.Name)
 	if errors.Is(err, catalog.ErrNoSuchTable) {
-		err = c.create(spec)
+		err = c.create(ctx, spec)
 		if err == nil || !errors.Is(err, table.ErrCommitFailed) {
 			return kind(err, "create table "+spec.Name)
 		}
-		have, err = c.folder.LoadTable(ctx, table.Identifier{spec.Name}) // somebody else was first
+		have, err = c.home.newest(ctx, spec.Name) // somebody else was first
 	}
 	if err != nil {
 		return kind(err, "open table "+spec.Name)
@@ -131,32 +118,17 @@ func (c *Catalog) ensure(ctx context.Context, spec Spec) error {
 	return c.evolve(ctx, spec, have)
 }
 
-func (c *Catalog) create(spec Spec) error {
-	meta, err := spec.metadata()
+func (c *Catalog) create(ctx context.Context, spec Spec) error {
+	meta, err := spec.metadata(c.home.files().root())
 	if err != nil {
 		return err
 	}
-	path, err := c.Path(c.folder.dir(spec.Name))
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return err
-	}
-	for _, url := range []string{spec.location(), lake.URL(lake.TablesDir)} {
-		if err := c.disk.syncFolder(url); err != nil {
-			return err
-		}
-	}
-	c.folder.mu.Lock()
-	defer c.folder.mu.Unlock()
-	_, err = c.folder.publish(spec.Name, 1, meta)
-	return err
+	return c.home.create(ctx, spec.Name, meta)
 }
 
 // evolve compares the table with the spec and adds the columns it lacks.
-func (c *Catalog) evolve(ctx context.Context, spec Spec, have *table.Table) error {
-	meta := have.Metadata()
+func (c *Catalog) evolve(ctx context.Context, spec Spec, have version) error {
+	meta := have.meta
 	parts, err := spec.partitionSpec()
 	if err != nil {
 		return err
@@ -169,7 +141,7 @@ func (c *Catalog) evolve(ctx context.Context, spec Spec, have *table.Table) erro
 	if err != nil || !grew {
 		return err
 	}
-	_, _, err = c.folder.CommitTable(ctx, table.Identifier{spec.Name},
+	_, err = c.home.commit(ctx, spec.Name,
 		[]table.Requirement{table.AssertTableUUID(meta.TableUUID()), table.AssertCurrentSchemaID(schema.ID)},
 		[]table.Update{table.NewAddSchemaUpdate(iceberg.NewSchema(schema.ID+1, merged...)), table.NewSetCurrentSchemaUpdate(-1)})
 	return kind(err, "add columns to table "+spec.Name)

@@ -70,7 +70,7 @@ func (s *Snapshot) dataFiles(files []NewFile) ([]iceberg.DataFile, error) {
 	all := make([]iceberg.DataFile, len(files))
 	for i, f := range files {
 		var err error
-		if all[i], err = dataFile(spec, order, f); err != nil {
+		if all[i], err = dataFile(s.table.home.files(), spec, order, f); err != nil {
 			return nil, err
 		}
 	}
@@ -97,7 +97,7 @@ func (s *Snapshot) entries(files *session, wanted []File) ([]iceberg.DataFile, e
 				if err != nil {
 					return nil, err
 				}
-				if df := entry.DataFile(); urls[df.FilePath()] {
+				if df := entry.DataFile(); urls[logical(s.table.home.files(), df.FilePath())] {
 					found = append(found, df)
 				}
 			}
@@ -120,8 +120,8 @@ func (t *Table) commit(ctx context.Context, base *Snapshot, u Update, do work) (
 	if err != nil {
 		return nil, err
 	}
-	s := &session{disk: t.folder.disk}
-	tx := t.folder.table(t.name, base.version(), s).NewTransaction()
+	s := t.begin(ctx)
+	tx := t.home.table(t.name, base.version, s).NewTransaction()
 	if err := errors.Join(tx.AssertRefSnapshotID(table.MainBranch), do(tx, s, base.summary(u)), tx.SetProperties(props)); err != nil {
 		s.undo() // nothing was published, so nothing refers to what was written
 		return nil, kind(err, "commit to table "+t.name)
@@ -130,7 +130,7 @@ func (t *Table) commit(ctx context.Context, base *Snapshot, u Update, do work) (
 	if err != nil {
 		return t.outcome(ctx, base, u.Marker, err)
 	}
-	now, err := t.pin(done.Metadata(), done.MetadataLocation())
+	now, err := t.pin(version{done.MetadataLocation(), done.Metadata()})
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,8 @@ func (t *Table) outcome(ctx context.Context, base *Snapshot, marker string, caus
 		return nil, fault.Wrap(fault.Transient, errors.Join(cause, err), "commit to table %s: it is not known whether it succeeded", t.name)
 	}
 	if now.has(marker, base.ID) {
-		// It may be the sync of its folder that failed: what is visible must be durable before anybody builds on it.
-		if err := t.folder.disk.syncFolder(t.folder.dir(t.name)); err != nil {
+		// What is visible must be durable before anybody builds on it.
+		if err := t.home.settled(context.WithoutCancel(ctx), t.name); err != nil {
 			return nil, fault.Wrap(fault.Transient, errors.Join(cause, err), "commit to table %s: it is there, but not durable", t.name)
 		}
 		return now, nil
@@ -202,11 +202,6 @@ func (s *Snapshot) has(marker string, since int64) bool {
 
 // Has reports whether the commit with that marker is in the snapshot, as far back as snapshots are kept.
 func (s *Snapshot) Has(marker string) bool { return s.has(marker, 0) }
-
-func (s *Snapshot) version() version {
-	n, _ := metadataNumber(s.location[len(s.table.folder.dir(s.table.name))+1:])
-	return version{n, s.meta}
-}
 
 func (s *Snapshot) properties(u Update) (iceberg.Properties, error) {
 	props := iceberg.Properties{lake.PropMarker: u.Marker}

@@ -2,24 +2,29 @@ package tables
 
 import (
 	"bufio"
+	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 
 	icebergio "github.com/apache/iceberg-go/io"
 
 	"github.com/tarn-lake/tarn/internal/lake"
 )
 
-// disk maps the lake's logical locations to a folder, and syncs what the table library writes, which never does so itself.
+// disk is the storage of a folder. It syncs what the table library writes, which never does so itself.
 type disk struct {
-	root   string
+	folder string
 	before func(step, name string) error // may be nil
 }
+
+var _ storage = (*disk)(nil)
+
+func (d *disk) root() string { return lake.URL("") }
+
+func (d *disk) local(key string) string { return filepath.Join(d.folder, filepath.FromSlash(key)) }
 
 func (d *disk) step(step, name string) error {
 	if d.before == nil {
@@ -28,20 +33,11 @@ func (d *disk) step(step, name string) error {
 	return d.before(step, name)
 }
 
-// path returns the file of a location and lets the fault hook speak first.
-func (d *disk) path(step, url string) (string, error) {
-	key, err := lake.ParseURL(url)
-	if err != nil {
-		return "", err
-	}
-	if !fs.ValidPath(key) {
-		return "", &fs.PathError{Op: step, Path: url, Err: fs.ErrInvalid}
-	}
-	return filepath.Join(d.root, filepath.FromSlash(key)), d.step(step, key)
-}
+// path returns the file of a key and lets the fault hook speak first.
+func (d *disk) path(step, key string) (string, error) { return d.local(key), d.step(step, key) }
 
-func (d *disk) syncFolder(url string) error {
-	path, err := d.path("sync folder", url)
+func (d *disk) syncFolder(key string) error {
+	path, err := d.path("sync folder", key)
 	if err != nil {
 		return err
 	}
@@ -52,24 +48,8 @@ func (d *disk) syncFolder(url string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// session is the file system of one operation. Files are synced when they are closed; their folder is synced once, by the
-// commit. Removals wait until the outcome of the operation is known: the library removes what it believes to be left over
-// after a conflict, and a lost answer looks like one.
-type session struct {
-	*disk
-	mu      sync.Mutex
-	removed []string
-	created []string
-}
-
-var (
-	_ icebergio.ReadFileIO  = (*session)(nil)
-	_ icebergio.WriteFileIO = (*session)(nil)
-)
-
-// Open opens the file at the location for reading.
-func (s *session) Open(url string) (icebergio.File, error) {
-	path, err := s.path("open", url)
+func (d *disk) open(_ context.Context, key string) (icebergio.File, error) {
+	path, err := d.path("open", key)
 	if err != nil {
 		return nil, err
 	}
@@ -80,18 +60,17 @@ func (s *session) Open(url string) (icebergio.File, error) {
 	return f, nil
 }
 
-// ReadFile returns the file at the location.
-func (s *session) ReadFile(url string) ([]byte, error) {
-	path, err := s.path("open", url)
+func (d *disk) read(_ context.Context, key string) ([]byte, error) {
+	path, err := d.path("open", key)
 	if err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
 }
 
-// Create creates the file at the location, which must be new. It is durable once closed.
-func (s *session) Create(url string) (icebergio.FileWriter, error) {
-	path, err := s.path("create", url)
+// create creates a file, whose folder is synced once, by the commit.
+func (d *disk) create(_ context.Context, key string) (icebergio.FileWriter, error) {
+	path, err := d.path("create", key)
 	if err != nil {
 		return nil, err
 	}
@@ -99,49 +78,38 @@ func (s *session) Create(url string) (icebergio.FileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	s.created = append(s.created, url)
-	s.mu.Unlock()
-	return &writer{Writer: bufio.NewWriterSize(f, 64<<10), file: f, sync: func() error { return s.step("sync", url) }}, nil
+	return &writer{Writer: bufio.NewWriterSize(f, 64<<10), file: f, sync: func() error { return d.step("sync", key) }}, nil
 }
 
-// WriteFile creates the file with that content.
-func (s *session) WriteFile(url string, content []byte) error {
-	w, err := s.Create(url)
+func (d *disk) remove(_ context.Context, key string) error {
+	path, err := d.path("remove", key)
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(content)
-	return errors.Join(err, w.Close())
+	return os.Remove(path)
 }
 
-// Remove notes that the file is to be removed by settle.
-func (s *session) Remove(url string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.removed = append(s.removed, url)
-	return nil
-}
-
-// settle removes what the operation asked for, after it is known to have succeeded.
-func (s *session) settle() error { return s.disk.remove(s.removed) }
-
-// undo removes what the operation wrote, after it is known never to have been published.
-func (s *session) undo() { _ = s.disk.remove(s.created) }
-
-// remove removes files; those already gone are no error, and what stays is an orphan, found later.
-func (d *disk) remove(urls []string) error {
-	var all error
-	for _, url := range urls {
-		path, err := d.path("remove", url)
-		if err == nil {
-			err = os.Remove(path)
+func (d *disk) list(ctx context.Context, prefix string) ([]entry, error) {
+	var found []entry
+	err := filepath.WalkDir(d.local(prefix), func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && e.IsDir() {
+			return ctx.Err()
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			all = errors.Join(all, fmt.Errorf("remove %s: %w", url, err))
+		if err != nil {
+			return err
 		}
-	}
-	return all
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		rel, relErr := filepath.Rel(d.folder, path)
+		if err := errors.Join(err, relErr); err != nil {
+			return err
+		}
+		found = append(found, entry{filepath.ToSlash(rel), info.ModTime()})
+		return nil
+	})
+	return found, err
 }
 
 type writer struct {

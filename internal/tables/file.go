@@ -8,13 +8,14 @@ import (
 	"github.com/apache/iceberg-go"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
 // File is a data file of a snapshot.
 type File struct {
 	URL         string // logical location, s3://lake/…
-	Path        string // the local file
+	Path        string // the local file; of a lake in a bucket, where a copy of it belongs
 	Rows        int64
 	Size        int64  // bytes
 	Dt          string // "2006-01-02"; empty where the table is not divided by day
@@ -66,7 +67,7 @@ func (s *Stats) Add(id int, size, values, nulls int64, lower, upper []byte) {
 	}
 }
 
-func dataFile(spec iceberg.PartitionSpec, sortOrder int, f NewFile) (iceberg.DataFile, error) {
+func dataFile(files storage, spec iceberg.PartitionSpec, sortOrder int, f NewFile) (iceberg.DataFile, error) {
 	part := map[int]any{}
 	logical := map[int]string{}
 	for _, field := range spec.Fields() {
@@ -86,7 +87,11 @@ func dataFile(spec iceberg.PartitionSpec, sortOrder int, f NewFile) (iceberg.Dat
 			part[field.FieldID] = int32(f.Bucket)
 		}
 	}
-	b, err := iceberg.NewDataFileBuilder(spec, iceberg.EntryContentData, f.URL, iceberg.ParquetFile, part, logical, nil, f.Rows, f.Size)
+	url, err := physical(files, f.URL)
+	if err != nil {
+		return nil, err
+	}
+	b, err := iceberg.NewDataFileBuilder(spec, iceberg.EntryContentData, url, iceberg.ParquetFile, part, logical, nil, f.Rows, f.Size)
 	if err != nil {
 		return nil, fmt.Errorf("describe %s: %w", f.URL, err)
 	}
@@ -103,11 +108,12 @@ func dataFile(spec iceberg.PartitionSpec, sortOrder int, f NewFile) (iceberg.Dat
 
 // file returns what a plan keeps of a data file. Column statistics are left in the manifest: they weigh too much.
 func (s *Snapshot) file(df iceberg.DataFile, manifest string, commitID int) (File, error) {
-	path, err := s.table.folder.disk.path("stat", df.FilePath())
+	files := s.table.home.files()
+	key, err := keyOf(files, df.FilePath())
 	if err != nil {
 		return File{}, err
 	}
-	f := File{URL: df.FilePath(), Path: path, Rows: df.Count(), Size: df.FileSizeBytes(), Bucket: -1, manifest: manifest}
+	f := File{URL: lake.URL(key), Path: files.local(key), Rows: df.Count(), Size: df.FileSizeBytes(), Bucket: -1, manifest: manifest}
 	for id, value := range df.Partition() {
 		switch v := value.(type) {
 		case iceberg.Date:

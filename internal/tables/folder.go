@@ -2,7 +2,6 @@ package tables
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/apache/iceberg-go/catalog"
-	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
 
@@ -32,48 +30,43 @@ const (
 type folder struct {
 	disk *disk
 	mu   sync.Mutex
-	last map[string]version // newest known, by table
+	last map[string]numbered // newest known, by table
 }
 
-type version struct {
+type numbered struct {
+	version
 	number int
-	meta   table.Metadata
 }
 
-var _ table.CatalogIO = (*folder)(nil)
+var _ home = (*folder)(nil)
 
-func (f *folder) dir(name string) string {
-	return lake.URL(lake.TablesDir + "/" + name + "/" + metadataDir)
-}
+func (f *folder) files() storage { return f.disk }
 
+// dir returns the key of a table's metadata folder.
+func (f *folder) dir(name string) string { return lake.TablesDir + "/" + name + "/" + metadataDir }
+
+// file returns the key of a table's n-th metadata.
 func (f *folder) file(name string, number int) string {
 	return f.dir(name) + "/v" + strconv.Itoa(number) + ".metadata.json"
 }
 
-// LoadTable returns the table as its newest metadata has it.
-func (f *folder) LoadTable(ctx context.Context, ident table.Identifier) (*table.Table, error) {
+func (f *folder) newest(ctx context.Context, name string) (version, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	v, err := f.newest(ident[0])
+	v, err := f.latest(ctx, name)
 	if err != nil {
-		return nil, err
+		return version{}, err
 	}
-	return f.table(ident[0], v, &session{disk: f.disk}), ctx.Err()
+	return v.version, ctx.Err()
 }
 
-// table returns a table that reads and writes through s.
-func (f *folder) table(name string, v version, s *session) *table.Table {
-	files := func(context.Context) (icebergio.IO, error) { return s, nil }
-	return table.New(table.Identifier{name}, v.meta, f.file(name, v.number), files, f)
-}
-
-// newest returns the newest version, from memory where nobody has published another. The caller holds the lock.
-func (f *folder) newest(name string) (version, error) {
+// latest returns the newest version, from memory where nobody has published another. The caller holds the lock.
+func (f *folder) latest(ctx context.Context, name string) (numbered, error) {
 	known, ok := f.last[name]
 	if ok {
 		path, err := f.disk.path("stat", f.file(name, known.number+1))
 		if err != nil {
-			return version{}, err
+			return numbered{}, err
 		}
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return known, nil
@@ -81,21 +74,25 @@ func (f *folder) newest(name string) (version, error) {
 	}
 	number, err := f.newestNumber(name)
 	if err != nil {
-		return version{}, err
+		return numbered{}, err
 	}
 	if number == 0 {
-		return version{}, fmt.Errorf("%w: %s", catalog.ErrNoSuchTable, name)
+		return numbered{}, fmt.Errorf("%w: %s", catalog.ErrNoSuchTable, name)
 	}
-	text, err := (&session{disk: f.disk}).ReadFile(f.file(name, number))
+	text, err := f.disk.read(ctx, f.file(name, number))
 	if err != nil {
-		return version{}, err
+		return numbered{}, err
 	}
-	meta, err := table.ParseMetadataBytes(text)
+	meta, err := parse(name, f.file(name, number), text)
 	if err != nil {
-		return version{}, fmt.Errorf("read metadata %d of table %s: %w", number, name, err)
+		return numbered{}, err
 	}
-	f.last[name] = version{number, meta}
+	f.last[name] = f.numbered(name, number, meta)
 	return f.last[name], nil
+}
+
+func (f *folder) numbered(name string, number int, meta table.Metadata) numbered {
+	return numbered{version{lake.URL(f.file(name, number)), meta}, number}
 }
 
 // newestNumber returns the highest published number, 0 where the table does not exist.
@@ -126,70 +123,79 @@ func metadataNumber(name string) (int, bool) {
 	return n, err == nil && n > 0
 }
 
-// CommitTable applies the updates to the newest metadata if it meets the requirements. table.ErrCommitFailed means that
-// another commit was first and nothing of this one is there; after any other error it may be there.
-func (f *folder) CommitTable(_ context.Context, ident table.Identifier, reqs []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	name := ident[0]
-	current, err := f.newest(name)
+func (f *folder) names(ctx context.Context) ([]string, error) {
+	entries, err := os.ReadDir(f.disk.local(lake.TablesDir))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	for _, r := range reqs {
-		if err := r.Validate(current.meta); err != nil {
-			return nil, "", fmt.Errorf("%w: %w", table.ErrCommitFailed, err)
+	var names []string
+	for _, e := range entries {
+		n, err := f.newestNumber(e.Name())
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			names = append(names, e.Name())
 		}
 	}
-	meta, err := table.UpdateTableMetadata(current.meta, updates, f.file(name, current.number))
-	if err != nil {
-		return nil, "", err
-	}
-	next, err := f.publish(name, current.number+1, meta)
-	if err != nil {
-		return nil, "", err
-	}
-	return next.meta, f.file(name, next.number), nil
+	return names, ctx.Err()
 }
 
-// publish makes the metadata the newest, and returns it as the next process will read it. Everything it refers to is
-// durable before it appears.
-//
-// The metadata that the library built is let go: its new snapshot points into the transaction that made it, which holds
-// the metadata before, and so on, so that a process would never forget a version.
-func (f *folder) publish(name string, number int, meta table.Metadata) (version, error) {
-	text, err := json.Marshal(meta)
+func (f *folder) create(ctx context.Context, name string, meta table.Metadata) error {
+	if err := os.MkdirAll(f.disk.local(f.dir(name)), 0o755); err != nil {
+		return err
+	}
+	for _, key := range []string{lake.TablesDir + "/" + name, lake.TablesDir} {
+		if err := f.disk.syncFolder(key); err != nil {
+			return err
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, err := f.publish(ctx, name, 1, meta)
+	return err
+}
+
+func (f *folder) commit(ctx context.Context, name string, reqs []table.Requirement, updates []table.Update) (version, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	current, err := f.latest(ctx, name)
 	if err != nil {
 		return version{}, err
 	}
-	v := version{number: number}
-	if v.meta, err = table.ParseMetadataBytes(text); err != nil {
+	meta, err := next(current.version, reqs, updates)
+	if err != nil {
 		return version{}, err
 	}
-	return v, f.put(name, v, text)
+	v, err := f.publish(ctx, name, current.number+1, meta)
+	return v.version, err
 }
 
-// put writes the metadata and gives it its name, which must be free.
-func (f *folder) put(name string, v version, text []byte) error {
-	s := &session{disk: f.disk}
+// publish makes the metadata the newest, unless its number is taken. Everything it refers to is durable before it appears.
+func (f *folder) publish(ctx context.Context, name string, number int, meta table.Metadata) (numbered, error) {
+	text, meta, err := written(meta)
+	if err != nil {
+		return numbered{}, err
+	}
+	s := begin(ctx, f.disk)
 	temp := f.dir(name) + "/" + uuid.NewString() + tempSuffix
-	if err := s.WriteFile(temp, text); err != nil {
-		s.undo()
-		return err
-	}
 	defer s.undo()
+	if err := s.WriteFile(lake.URL(temp), text); err != nil {
+		return numbered{}, err
+	}
 	if err := f.disk.syncFolder(f.dir(name)); err != nil {
-		return err
+		return numbered{}, err
 	}
-	if err := f.link(temp, f.file(name, v.number)); err != nil {
-		return err
+	if err := f.link(temp, f.file(name, number)); err != nil {
+		return numbered{}, err
 	}
+	v := f.numbered(name, number, meta)
 	f.last[name] = v
-	f.hint(name, v.number)
+	f.hint(name, number)
 	if err := f.disk.syncFolder(f.dir(name)); err != nil {
-		return err
+		return numbered{}, err
 	}
-	return f.disk.step("answer", name)
+	return v, f.disk.step("answer", name)
 }
 
 func (f *folder) link(from, to string) error {
@@ -207,9 +213,12 @@ func (f *folder) link(from, to string) error {
 	return err
 }
 
+// settled implements home: it may be the sync of its folder that failed.
+func (f *folder) settled(_ context.Context, name string) error { return f.disk.syncFolder(f.dir(name)) }
+
 // hint tells other engines which version is the newest. They survive a stale one.
 func (f *folder) hint(name string, number int) {
-	path := filepath.Join(f.disk.root, lake.TablesDir, name, metadataDir, hintFile)
+	path := f.disk.local(f.dir(name) + "/" + hintFile)
 	if os.WriteFile(path+tempSuffix, []byte(strconv.Itoa(number)), 0o644) == nil {
 		_ = os.Rename(path+tempSuffix, path)
 	}
@@ -218,7 +227,7 @@ func (f *folder) hint(name string, number int) {
 // clean removes what a killed process left in the metadata folders. The caller holds the data folder's lock.
 func (f *folder) clean() error {
 	for _, suffix := range []string{tempSuffix, claimSuffix} {
-		left, err := filepath.Glob(filepath.Join(f.disk.root, lake.TablesDir, "*", metadataDir, "*"+suffix))
+		left, err := filepath.Glob(filepath.Join(f.disk.local(lake.TablesDir), "*", metadataDir, "*"+suffix))
 		if err != nil {
 			return err
 		}

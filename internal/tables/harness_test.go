@@ -13,17 +13,30 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// testLake is a lake in a folder of its own, with the table that was opened last.
+// testLake is a lake of its own, with the table that was opened last.
 type testLake struct {
-	root   string
-	cat    *tables.Catalog
-	tab    *tables.Table
-	before func(step, key string) error
+	root    string // the folder that holds its files
+	connect func(t testing.TB, opts tables.Options) *tables.Catalog
+	cat     *tables.Catalog
+	tab     *tables.Table
+	before  func(step, key string) error
 }
 
+// opener makes an empty lake.
+type opener func(t testing.TB) *testLake
+
+// newLake is a lake in a folder.
 func newLake(t testing.TB) *testLake {
 	t.Helper()
-	l := &testLake{root: scratch(t)}
+	root := scratch(t)
+	l := &testLake{root: root, connect: func(t testing.TB, opts tables.Options) *tables.Catalog {
+		t.Helper()
+		cat, err := tables.OpenFolder(t.Context(), root, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cat
+	}}
 	l.open(t)
 	return l
 }
@@ -44,22 +57,18 @@ func scratch(t testing.TB) string {
 
 func (l *testLake) open(t testing.TB) {
 	t.Helper()
-	cat, err := tables.OpenFolder(t.Context(), l.root, tables.Options{Before: func(step, key string) error {
+	l.cat = l.connect(t, tables.Options{Before: func(step, key string) error {
 		if l.before == nil {
 			return nil
 		}
 		return l.before(step, key)
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.cat = cat
 }
 
-// reopen is the next process on the same folder, with the same table open.
+// reopen is the next process on the same lake, with the same table open.
 func (l *testLake) reopen(t testing.TB) *testLake {
 	t.Helper()
-	next := &testLake{root: l.root}
+	next := &testLake{root: l.root, connect: l.connect}
 	next.open(t)
 	if l.tab != nil {
 		tab, err := next.cat.Existing(t.Context(), l.tab.Name())

@@ -20,7 +20,7 @@ func (s *Snapshot) Having(ctx context.Context, filter Filter, may func(Bounds) b
 	for _, f := range s.meta.CurrentSchema().Fields() {
 		ids[f.Name] = f.ID
 	}
-	files := &session{disk: s.table.folder.disk}
+	files := s.table.begin(ctx)
 	list, err := s.meta.CurrentSnapshot().Manifests(files)
 	if err != nil {
 		return nil, kind(err, "plan table "+s.table.name)

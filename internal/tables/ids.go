@@ -4,18 +4,17 @@ import (
 	"context"
 
 	"github.com/apache/iceberg-go"
-	"github.com/apache/iceberg-go/table"
 )
 
 // FieldIDs returns the field id of every column of a table that exists, by dotted path, as the schema's lock file has
 // them. NotFound: there is no such table.
 func (c *Catalog) FieldIDs(ctx context.Context, name string) (map[string]int, error) {
-	have, err := c.folder.LoadTable(ctx, table.Identifier{name})
+	have, err := c.home.newest(ctx, name)
 	if err != nil {
 		return nil, kind(err, "open table "+name)
 	}
 	ids := map[string]int{}
-	collect(ids, "", have.Schema().Fields())
+	collect(ids, "", have.meta.CurrentSchema().Fields())
 	return ids, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
+	"github.com/tarn-lake/tarn/internal/cloud"
 	"github.com/tarn-lake/tarn/internal/fault"
 )
 
@@ -27,6 +28,6 @@ func kind(err error, doing string) error {
 	case fault.Disk(err) == fault.ReadOnly:
 		return fault.Wrap(fault.ReadOnly, err, "%s: the data folder cannot be written; check its owner and mount", doing)
 	default:
-		return fmt.Errorf("%s: %w", doing, err)
+		return cloud.Kind(err, doing)
 	}
 }

@@ -10,8 +10,7 @@ import (
 )
 
 // TestColumnsMayBecomeWider: types grow as Iceberg lets them grow, at any depth, and never back.
-func TestColumnsMayBecomeWider(t *testing.T) {
-	t.Parallel()
+func columnsMayBecomeWider(t *testing.T, open opener) {
 	elem := func(typ schemas.Type) *schemas.Column {
 		return &schemas.Column{Name: "element", ID: 61, Type: typ, Required: true}
 	}
@@ -37,7 +36,7 @@ func TestColumnsMayBecomeWider(t *testing.T) {
 	for i := range narrow {
 		t.Run(narrow[i].Name, func(t *testing.T) {
 			t.Parallel()
-			l := newLake(t)
+			l := open(t)
 			tab := l.table(t, with(narrow[i]))
 			before := l.append(t, tab, l.now(t, tab), 1, nil, "2026-11-20")
 			if _, err := l.cat.Table(t.Context(), with(wide[i])); err != nil {
@@ -55,7 +54,7 @@ func TestColumnsMayBecomeWider(t *testing.T) {
 	}
 	t.Run("another scale", func(t *testing.T) {
 		t.Parallel()
-		l := newLake(t)
+		l := open(t)
 		l.table(t, with(narrow[1]))
 		scaled := narrow[1]
 		scaled.Precision, scaled.Scale = 9, 3

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/apache/iceberg-go/table"
-
 	"github.com/tarn-lake/tarn/internal/lake"
 )
 
@@ -23,39 +21,38 @@ type Snapshot struct {
 	Properties map[string]string // the table's; not to be changed
 	Summary    map[string]string // what the commit said of itself; not to be changed
 
-	table    *Table
-	meta     table.Metadata
-	location string
+	version
+	table *Table
 }
 
-func (t *Table) pin(meta table.Metadata, location string) (*Snapshot, error) {
-	props := meta.Properties()
-	s := &Snapshot{table: t, meta: meta, location: location, Properties: maps.Clone(props), Watermarks: lake.Watermarks{}}
+func (t *Table) pin(v version) (*Snapshot, error) {
+	props := v.meta.Properties()
+	s := &Snapshot{table: t, version: v, Properties: maps.Clone(props), Watermarks: lake.Watermarks{}}
 	if text, ok := props[lake.PropWatermarks]; ok {
 		if err := json.Unmarshal([]byte(text), &s.Watermarks); err != nil {
 			return nil, fmt.Errorf("read the watermarks of table %s: %w", t.name, err)
 		}
 	}
 	for name, to := range map[string]*int64{lake.PropCommit: &s.Commit, lake.PropThrough: &s.Through} {
-		if err := number(props[name], to); err != nil {
+		if err := whole(props[name], to); err != nil {
 			return nil, fmt.Errorf("read %s of table %s: %w", name, t.name, err)
 		}
 	}
-	now := meta.CurrentSnapshot()
+	now := v.meta.CurrentSnapshot()
 	if now == nil {
 		return s, nil
 	}
 	s.ID, s.At = now.SnapshotID, time.UnixMilli(now.TimestampMs).UTC()
 	if now.Summary != nil {
 		s.Summary = maps.Clone(now.Summary.Properties)
-		if err := number(s.Summary["total-records"], &s.Rows); err != nil {
+		if err := whole(s.Summary["total-records"], &s.Rows); err != nil {
 			return nil, fmt.Errorf("read the summary of table %s: %w", t.name, err)
 		}
 	}
 	return s, nil
 }
 
-func number(text string, to *int64) (err error) {
+func whole(text string, to *int64) (err error) {
 	if text != "" {
 		*to, err = strconv.ParseInt(text, 10, 64)
 	}

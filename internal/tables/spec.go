@@ -45,8 +45,6 @@ const (
 	fieldBucket = iceberg.PartitionDataIDStart
 )
 
-func (s Spec) location() string { return lake.URL(lake.TablesDir + "/" + s.Name) }
-
 func (s Spec) id(column string) (int, error) {
 	for _, c := range s.Columns {
 		if c.Name == column {
@@ -96,9 +94,9 @@ func (s Spec) sortOrder() (*table.SortOrder, error) {
 	return &order, err
 }
 
-// metadata returns the first metadata of a new table. It is built step by step because the library's short way gives the
+// metadata returns the first metadata of a new table in a lake whose locations begin with root. It is built step by step because the library's short way gives the
 // columns field ids of its own.
-func (s Spec) metadata() (table.Metadata, error) {
+func (s Spec) metadata(root string) (table.Metadata, error) {
 	spec, err := s.partitionSpec()
 	if err != nil {
 		return nil, err
@@ -120,7 +118,7 @@ func (s Spec) metadata() (table.Metadata, error) {
 		func() error { return b.SetDefaultSortOrderID(lastAdded) },
 		func() error { return b.AddPartitionSpec(spec, true) },
 		func() error { return b.SetDefaultSpecID(lastAdded) },
-		func() error { return b.SetLoc(s.location()) },
+		func() error { return b.SetLoc(root + lake.TablesDir + "/" + s.Name) },
 		func() error { return b.SetProperties(properties()) },
 	} {
 		if err := step(); err != nil {

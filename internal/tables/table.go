@@ -3,14 +3,12 @@ package tables
 import (
 	"context"
 	"sync"
-
-	"github.com/apache/iceberg-go/table"
 )
 
 // Table is one table. It is safe for concurrent use.
 type Table struct {
-	name   string
-	folder *folder
+	name string
+	home library
 
 	expiring sync.Mutex // two that expire the same snapshots would remove files under each other's eyes
 
@@ -23,9 +21,12 @@ func (t *Table) Name() string { return t.name }
 
 // Snapshot returns the table as it is now. A table without a commit has a Snapshot whose ID is 0.
 func (t *Table) Snapshot(ctx context.Context) (*Snapshot, error) {
-	now, err := t.folder.LoadTable(ctx, table.Identifier{t.name})
+	now, err := t.home.newest(ctx, t.name)
 	if err != nil {
 		return nil, kind(err, "open table "+t.name)
 	}
-	return t.pin(now.Metadata(), now.MetadataLocation())
+	return t.pin(now)
 }
+
+// begin returns the file system of one operation.
+func (t *Table) begin(ctx context.Context) *session { return begin(ctx, t.home.files()) }

@@ -20,9 +20,8 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-func TestAppendIsAtomicAndPinned(t *testing.T) {
-	t.Parallel()
-	l := newLake(t)
+func appendIsAtomicAndPinned(t *testing.T, open opener) {
+	l := open(t)
 	tab := l.table(t, passes())
 	empty := l.now(t, tab)
 	if empty.ID != 0 || empty.Commit != 0 || len(empty.Watermarks) != 0 {
@@ -53,9 +52,8 @@ func TestAppendIsAtomicAndPinned(t *testing.T) {
 	}
 }
 
-func TestFilesAreFiltered(t *testing.T) {
-	t.Parallel()
-	l := newLake(t)
+func filesAreFiltered(t *testing.T, open opener) {
+	l := open(t)
 	tab := l.table(t, passes())
 	snap := l.append(t, tab, l.now(t, tab), 1, nil, "2026-11-19", "2026-11-20")
 	snap = l.append(t, tab, snap, 2, nil, "2026-11-20", "2026-11-21")
@@ -92,9 +90,8 @@ func TestFilesAreFiltered(t *testing.T) {
 }
 
 // lake.md 3.2: only on top of the snapshot that was looked at; 3.3: never without a file; watermarks never back.
-func TestAppendRefuses(t *testing.T) {
-	t.Parallel()
-	l := newLake(t)
+func appendRefuses(t *testing.T, open opener) {
+	l := open(t)
 	tab := l.table(t, passes())
 	empty := l.now(t, tab)
 	base := l.append(t, tab, empty, 5, lake.Watermarks{"s/1": {Seq: seq(9), At: noon}}, "2026-11-20")
@@ -127,9 +124,8 @@ func TestAppendRefuses(t *testing.T) {
 }
 
 // lake.md 3.6: a compaction that wins leaves the counter as it is.
-func TestReplaceKeepsCounterAndConflicts(t *testing.T) {
-	t.Parallel()
-	l := newLake(t)
+func replaceKeepsCounterAndConflicts(t *testing.T, open opener) {
+	l := open(t)
 	tab := l.table(t, passes())
 	snap := l.append(t, tab, l.now(t, tab), 1, nil, "2026-11-20")
 	base := l.append(t, tab, snap, 2, lake.Watermarks{"s/1": {Seq: seq(9), At: noon}}, "2026-11-20", "2026-11-21")
@@ -155,8 +151,7 @@ func TestReplaceKeepsCounterAndConflicts(t *testing.T) {
 
 // lake.md 3.7: a lost answer, or a crash of any step, leaves a readable table; a commit that is there is never reported
 // as failed, and one that is not is never reported as done.
-func TestEveryStepMayFail(t *testing.T) {
-	t.Parallel()
+func everyStepMayFail(t *testing.T, open opener) {
 	operations := map[string]func(l *testLake, tab *tables.Table, base *tables.Snapshot) error{
 		"append": func(l *testLake, tab *tables.Table, base *tables.Snapshot) error {
 			_, err := tab.Append(t.Context(), base, []tables.NewFile{l.write(t, "2026-11-20", 4)}, tables.Update{Marker: "m", Commit: 4})
@@ -182,7 +177,7 @@ func TestEveryStepMayFail(t *testing.T) {
 	for name, run := range operations {
 		for _, lost := range []error{errors.New("connection reset"), errConflict} {
 			for at := int64(1); ; at++ {
-				if !failAt(t, name, run, at, lost) {
+				if !failAt(t, open, name, run, at, lost) {
 					break
 				}
 			}
@@ -191,9 +186,9 @@ func TestEveryStepMayFail(t *testing.T) {
 }
 
 // failAt runs the operation with its at-th step failing and reports whether there was such a step.
-func failAt(t *testing.T, name string, run func(*testLake, *tables.Table, *tables.Snapshot) error, at int64, lost error) bool {
+func failAt(t *testing.T, open opener, name string, run func(*testLake, *tables.Table, *tables.Snapshot) error, at int64, lost error) bool {
 	t.Helper()
-	l := newLake(t)
+	l := open(t)
 	tab := l.table(t, passes())
 	base := l.now(t, tab)
 	for commit := int64(1); commit <= 3; commit++ {
@@ -233,9 +228,8 @@ func failAt(t *testing.T, name string, run func(*testLake, *tables.Table, *table
 	return where != ""
 }
 
-func TestExpireRemovesWhatOnlyOldSnapshotsHad(t *testing.T) {
-	t.Parallel()
-	l := newLake(t)
+func expireRemovesWhatOnlyOldSnapshotsHad(t *testing.T, open opener) {
+	l := open(t)
 	tab := l.table(t, passes())
 	snap := l.now(t, tab)
 	for commit := int64(1); commit <= 50; commit++ {
@@ -279,9 +273,8 @@ func TestExpireRemovesWhatOnlyOldSnapshotsHad(t *testing.T) {
 	}
 }
 
-func TestOrphansAreFoundAndSwept(t *testing.T) {
-	t.Parallel()
-	l := newLake(t)
+func orphansAreFoundAndSwept(t *testing.T, open opener) {
+	l := open(t)
 	tab := l.table(t, passes())
 	l.append(t, tab, l.now(t, tab), 1, nil, "2026-11-20")
 	lost := l.write(t, "2026-11-20", 2)
@@ -301,8 +294,7 @@ func TestOrphansAreFoundAndSwept(t *testing.T) {
 }
 
 // lake.md 3.8: field ids are the lock's, at creation and ever after.
-func TestFieldIDs(t *testing.T) {
-	t.Parallel()
+func fieldIDs(t *testing.T, open opener) {
 	with := func(change func(*tables.Spec)) tables.Spec {
 		s := passes()
 		s.Columns = append([]schemas.Column(nil), s.Columns...)
@@ -340,7 +332,7 @@ func TestFieldIDs(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLake(t)
+			l := open(t)
 			tab := l.table(t, passes())
 			snap := l.append(t, tab, l.now(t, tab), 1, nil, "2026-11-20")
 			again := l.reopen(t)
@@ -385,9 +377,8 @@ func TestLeftoversOfAKillAreCleaned(t *testing.T) {
 	l.append(t, l.tab, l.now(t, l.tab), 1, nil, "2026-11-20")
 }
 
-func TestTwoCatalogsOneFolder(t *testing.T) {
-	t.Parallel()
-	a := newLake(t)
+func twoCatalogsOneFolder(t *testing.T, open opener) {
+	a := open(t)
 	tab := a.table(t, passes())
 	b := a.reopen(t)
 	base, other := a.now(t, tab), b.now(t, b.tab)
@@ -401,9 +392,8 @@ func TestTwoCatalogsOneFolder(t *testing.T) {
 	}
 }
 
-func TestBucketsAndNames(t *testing.T) {
-	t.Parallel()
-	l := newLake(t)
+func bucketsAndNames(t *testing.T, open opener) {
+	l := open(t)
 	spec := passes()
 	spec.Name, spec.Partition = "passes", tables.ByBucket("district", 16)
 	tab := l.table(t, spec)

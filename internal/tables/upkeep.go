@@ -3,8 +3,7 @@ package tables
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"path/filepath"
+	"path"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -43,8 +42,8 @@ func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (
 	if err != nil || before.ID == 0 || before.Kept() <= keep {
 		return 0, err
 	}
-	s := &session{disk: t.folder.disk}
-	tx := t.folder.table(t.name, before.version(), s).NewTransaction()
+	s := t.begin(ctx)
+	tx := t.home.table(t.name, before.version, s).NewTransaction()
 	err = tx.ExpireSnapshots(table.WithRetainLast(keep), table.WithOlderThan(olderThan), table.WithPostCommit(false))
 	if err != nil {
 		return 0, kind(err, "expire snapshots of table "+t.name)
@@ -53,7 +52,7 @@ func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (
 	if err != nil {
 		return 0, kind(err, "expire snapshots of table "+t.name)
 	}
-	after, err := t.pin(done.Metadata(), done.MetadataLocation())
+	after, err := t.pin(version{done.MetadataLocation(), done.Metadata()})
 	if err != nil {
 		return 0, err
 	}
@@ -61,7 +60,7 @@ func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (
 	if err != nil {
 		return 0, kind(err, "expire snapshots of table "+t.name)
 	}
-	return before.Kept() - after.Kept(), errors.Join(s.settle(), t.folder.disk.remove(garbage))
+	return before.Kept() - after.Kept(), errors.Join(s.settle(), remove(ctx, t.home.files(), garbage))
 }
 
 // onlyIn returns the files that snapshots of before had and those of after have not. History is a line, and a file never
@@ -72,7 +71,7 @@ func (t *Table) onlyIn(ctx context.Context, before, after *Snapshot) ([]string, 
 		kept[snap.SnapshotID] = true
 	}
 	live := map[string]bool{}
-	s := &session{disk: t.folder.disk}
+	s := t.begin(ctx)
 	if err := oldest(after.meta).each(ctx, s, nil, func(url string) { live[url] = true }); err != nil {
 		return nil, err
 	}
@@ -145,30 +144,17 @@ func (t *Table) Orphans(ctx context.Context, grace time.Duration) ([]string, err
 	if err != nil {
 		return nil, kind(err, "look for orphans of table "+t.name)
 	}
-	root := filepath.Join(t.folder.disk.root, lake.TablesDir, t.name)
+	all, err := t.home.files().list(ctx, lake.TablesDir+"/"+t.name)
+	if err != nil {
+		return nil, kind(err, "look for orphans of table "+t.name)
+	}
 	var orphans []string
-	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) || err == nil && (e.IsDir() || e.Name() == hintFile) {
-			return ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		info, err := e.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		rel, relErr := filepath.Rel(t.folder.disk.root, path)
-		url := lake.URL(filepath.ToSlash(rel))
-		if err := errors.Join(err, relErr); err != nil {
-			return err
-		}
-		if !live[url] && time.Since(info.ModTime()) > grace {
+	for _, e := range all {
+		if url := lake.URL(e.key); !live[url] && path.Base(e.key) != hintFile && time.Since(e.modified) > grace {
 			orphans = append(orphans, url)
 		}
-		return nil
-	})
-	return orphans, kind(err, "look for orphans of table "+t.name)
+	}
+	return orphans, nil
 }
 
 // Sweep removes what Orphans finds and returns how many files that were.
@@ -177,18 +163,20 @@ func (t *Table) Sweep(ctx context.Context, grace time.Duration) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return len(orphans), kind(t.folder.disk.remove(orphans), "remove orphans of table "+t.name)
+	return len(orphans), kind(remove(ctx, t.home.files(), orphans), "remove orphans of table "+t.name)
 }
 
 func (t *Table) referenced(ctx context.Context, now *Snapshot) (map[string]bool, error) {
-	live := map[string]bool{now.location: true}
+	live := map[string]bool{}
+	add := func(url string) { live[logical(t.home.files(), url)] = true }
+	add(now.location)
 	for entry := range now.meta.PreviousFiles() {
-		live[entry.MetadataFile] = true
+		add(entry.MetadataFile)
 	}
-	s := &session{disk: t.folder.disk}
+	s := t.begin(ctx)
 	for _, snap := range now.meta.Snapshots() {
-		known := func(manifest string) bool { return live[manifest] }
-		if err := (snapshotOf{&snap}).each(ctx, s, known, func(url string) { live[url] = true }); err != nil {
+		known := func(manifest string) bool { return live[logical(t.home.files(), manifest)] }
+		if err := (snapshotOf{&snap}).each(ctx, s, known, add); err != nil {
 			return nil, err
 		}
 	}
