@@ -26,6 +26,8 @@ type Feed struct {
 	Expire func(ctx context.Context, at time.Time) error   // removes what has expired at that time
 	Since  time.Time                                       // no change is made before
 	Joined func(shards []stream.Shard) (a, b stream.Shard) // two open neighbours
+	Grain  time.Duration                                   // how coarsely the records say when they were made
+	Poll   bool                                            // records are those that a poller gets, which do not name their stream
 }
 
 // RunFeed holds a change feed against the contract of stream.Feed. Open returns an empty store with Tables, which it

@@ -36,7 +36,7 @@ func bothImages(t *testing.T, f Feed) {
 	for _, c := range all {
 		ids[c.ID] = true
 		at := time.UnixMicro(int64(math.Round(c.Data.At * 1e6)))
-		if c.Version != "1.1" || c.Source != "aws:dynamodb" || c.Data.View != "NEW_AND_OLD_IMAGES" || c.ARN == "" || c.Identity.Type != "" ||
+		if c.Version != "1.1" || c.Source != "aws:dynamodb" || c.Data.View != "NEW_AND_OLD_IMAGES" || (c.ARN == "") != f.Poll || c.Identity.Type != "" ||
 			at.Before(f.Since.Truncate(time.Second)) {
 			t.Errorf("record %+v", c)
 		}
