@@ -45,7 +45,7 @@ echo "-- $(grep -v '^#' internal/integration/versions.env | tr '\n' ' ')"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export GOFLAGS="${GOFLAGS:-} -count=1"
-suite ./internal/integration ./internal/blob/s3
+suite ./internal/integration ./internal/blob/s3 ./ingest/dynamo ./processors/stream/dynamo
 suite -run Glue ./internal/tables
 suite ./internal/endtoend
 suite ./query/console

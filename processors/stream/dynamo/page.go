@@ -24,30 +24,59 @@ type answer struct {
 var (
 	nextMember = []byte(`"NextShardIterator":"`)
 	seqMember  = []byte(`"SequenceNumber":"`)
-	idMember   = []byte(`"eventID":"`)
 	madeMember = []byte(`"ApproximateCreationDateTime":`)
+	whoMember  = []byte(`"userIdentity":{`)
 )
 
 // read finds in a page what its reader must know, without taking the records apart: decoding does that once, later. A
 // page that is not written as the service writes them is read slowly.
 func read(body []byte) (answer, error) {
 	a := answer{}
-	a.Records = bytes.Count(body, seqMember)
-	if a.Records != bytes.Count(body, idMember) || a.Records == 0 {
-		return slow(body)
-	}
-	first, okFirst := text(body, bytes.Index(body, seqMember)+len(seqMember))
-	last, okLast := text(body, bytes.LastIndex(body, seqMember)+len(seqMember))
+	n, first, last := sequences(body)
 	made, okMade := lastMade(body)
-	if !okFirst || !okLast || !okMade {
+	next, okNext := iteratorOf(body)
+	if n == 0 || first == "" || last == "" || !okMade || !okNext {
 		return slow(body)
 	}
-	if i := bytes.Index(body, nextMember); i >= 0 {
-		if a.next, okLast = text(body, i+len(nextMember)); !okLast {
-			return slow(body)
+	a.Records, a.next = n, next
+	return a.finish(body, first, last, made)
+}
+
+// sequences counts the records by their sequence numbers and returns the first and the last of these. It looks for the
+// rarest letter of the member's name: that is several times faster than looking for its first, the quote.
+func sequences(body []byte) (n int, first, last string) {
+	const rare = 'q'
+	at := bytes.IndexByte(seqMember, rare)
+	begin := -1
+	for i := 0; ; i++ {
+		step := bytes.IndexByte(body[i:], rare)
+		if step < 0 {
+			break
+		}
+		if i += step; i < at || !bytes.HasPrefix(body[i-at:], seqMember) {
+			continue
+		}
+		if begin = i - at + len(seqMember); n == 0 {
+			first, _ = text(body, begin)
+		}
+		n++
+	}
+	if n > 0 {
+		last, _ = text(body, begin)
+	}
+	return n, first, last
+}
+
+// iteratorOf returns the next page's iterator, which stands before the records or behind them; empty where there is none.
+func iteratorOf(body []byte) (string, bool) {
+	const tail = 4 << 10 // more than an iterator has
+	for _, from := range []int{0, max(0, len(body)-tail)} {
+		part := body[from:min(from+tail, len(body))]
+		if i := bytes.Index(part, nextMember); i >= 0 {
+			return text(body, from+i+len(nextMember))
 		}
 	}
-	return a.finish(body, first, last, made)
+	return "", bytes.Index(body, nextMember) < 0
 }
 
 // text returns the string whose content begins at i, where it needs no unescaping.
@@ -113,15 +142,18 @@ func (a answer) finish(body []byte, first, last string, made float64) (answer, e
 // asEvent makes the page an event as functions get it. They differ in the names of who removed a record, and only in
 // their first letters, so it is done in place.
 func asEvent(body []byte) []byte {
-	for _, m := range [][]byte{[]byte(`"PrincipalId":"`), []byte(`"Type":"`)} {
-		for at := 0; ; {
-			i := bytes.Index(body[at:], m)
-			if i < 0 {
-				break
+	for at := 0; ; {
+		i := bytes.Index(body[at:], whoMember)
+		if i < 0 {
+			return body
+		}
+		at += i + len(whoMember)
+		who := body[at:]
+		who = who[:max(0, bytes.IndexByte(who, '}'))]
+		for _, m := range [][]byte{[]byte(`"PrincipalId":"`), []byte(`"Type":"`)} {
+			if j := bytes.Index(who, m); j >= 0 {
+				who[j+1] |= 0x20 // lower case
 			}
-			body[at+i+1] |= 0x20 // lower case
-			at += i + len(m)
 		}
 	}
-	return body
 }
