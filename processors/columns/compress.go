@@ -1,7 +1,7 @@
 package columns
 
 import (
-	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -31,10 +31,10 @@ type compressor struct {
 func (c *compressor) pack(codec Codec, page []byte) []byte {
 	switch codec {
 	case Snappy:
-		if n := snappy.MaxEncodedLen(len(page)); n > len(c.out) {
+		if n := s2.MaxEncodedLen(len(page)); n > len(c.out) {
 			c.out = make([]byte, n+n/4)
 		}
-		return snappy.Encode(c.out, page)
+		return s2.EncodeSnappy(c.out, page)
 	case Zstd:
 		if c.zstd == nil {
 			// An empty page must still be a frame, or readers refuse it.

@@ -94,6 +94,33 @@ func (c *clock) micros(b []byte) (int64, bool) {
 	return v, ok && v >= minMicros && v <= maxMicros
 }
 
+// usual reads a time as most programs write it, 2006-01-02T15:04:05.000Z, from the beginning of b. n is its length; 0: it
+// has another form, or is wrong.
+func (c *clock) usual(b []byte) (micros int64, n int) {
+	const length = len("2006-01-02T15:04:05.000Z")
+	if len(b) < length || b[10] != 'T' || b[length-1] != 'Z' {
+		return 0, 0
+	}
+	day, ok := c.day(b)
+	if !ok {
+		return 0, 0
+	}
+	// hh:mm:ss and .000 as one word each; what differs from 00:00:00.000 must be digits: at most nine, and six more still
+	// one hexadecimal digit.
+	clock, part := binary.LittleEndian.Uint64(b[11:])^0x30303A30303A3030, binary.LittleEndian.Uint32(b[19:])^0x3030302E
+	if (clock|(clock+0x0606000606000606))&0xF0F0FFF0F0FFF0F0 != 0 || (part|(part+0x06060600))&0xF0F0F0FF != 0 {
+		return 0, 0
+	}
+	hour := int64(clock&15*10 + clock>>8&15)
+	minute := int64(clock>>24&15*10 + clock>>32&15)
+	second := int64(clock>>48&15*10 + clock>>56&15)
+	millis := int64(part>>8&15*100 + part>>16&15*10 + part>>24&15)
+	if hour > 23 || minute > 59 || second > 59 {
+		return 0, 0
+	}
+	return int64(day)*dayMicros + (hour*3600+minute*60+second)*1_000_000 + millis*1000, length
+}
+
 // fraction reads 1 to 9 digits as microseconds and returns how many there were.
 func fraction(b []byte) (micros int64, n int) {
 	for n < len(b) && b[n] >= '0' && b[n] <= '9' {

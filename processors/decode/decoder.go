@@ -11,10 +11,12 @@ type Decoder struct {
 	reader reader
 	clock  clock
 	head   head
-	memos  [2][maxMemos]memo
-	set    *dataset // of the record
-	now    image    // the new image
-	was    image    // the old image
+	memos  [viewType + 1][]byte // by member
+	set    *dataset             // of the record
+	into   *target              // of set, when an event is read: its rows
+	out    *Output              // nil: no event is read
+	now    image                // the new image
+	was    image                // the old image
 	keys   image
 	guess  []guesses // by dataset
 	follow *guesses  // of set
@@ -47,7 +49,10 @@ func (p *Plan) NewDecoder() *Decoder {
 
 // choose makes the i-th dataset that of the record.
 func (d *Decoder) choose(i int) {
-	d.set, d.follow = d.plan.sets[i], &d.guess[i]
+	d.set, d.follow, d.into = d.plan.sets[i], &d.guess[i], nil
+	if d.out != nil {
+		d.into = d.out.sets[i]
+	}
 }
 
 // guesses tell which field most likely follows another in an image: at 1 + a field, or at 0 for the first. They are what

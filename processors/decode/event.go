@@ -29,7 +29,10 @@ func (d *Decoder) Event(body []byte, lane string, out *Output) (Info, error) {
 	}
 	e := event{Decoder: d, out: out, lane: lane, end: len(body)}
 	d.reader.reset(body)
+	d.out = out
+	d.choose(0)
 	e.envelope()
+	d.out, d.into = nil, nil
 	if e.err != nil {
 		return Info{}, e.err
 	}
@@ -137,11 +140,7 @@ func (e *event) bounded() bool {
 
 func (e *event) good() {
 	h := &e.head
-	i := 0
-	for e.plan.sets[i] != e.set {
-		i++
-	}
-	e.write(e.out.sets[i], e.lane)
+	e.write(e.into, e.lane)
 	if e.info.Records++; h.op == record.Expire {
 		e.info.Expired++
 	}

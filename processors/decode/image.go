@@ -63,79 +63,72 @@ func (d *Decoder) image(im *image) bool {
 	}
 }
 
-// attribute reads one attribute with its name. Last says which came before it: 1 + its field, or 0; the result is the
-// same for the one that follows.
+// attribute reads one attribute with its name, and more where they are as expected. Last says which came before it: 1 +
+// its field, or 0; the result is the same for the one that follows.
 func (d *Decoder) attribute(im *image, last int) (int, bool) {
-	r, fields := &d.reader, d.set.fields.all
-	follow := d.follow.now
-	if im == &d.was {
-		follow = d.follow.was
+	if now, ok := d.swift(im, last); ok {
+		return now, true
 	}
-	guess := int(follow[last])
-	f := &fields[guess]
-	if s := &im.slots[guess]; s.state == absent && r.pos+len(f.literal) < len(r.src) && string(r.src[r.pos:r.pos+len(f.literal)]) == f.literal {
-		from := r.pos
-		r.pos += len(f.literal)
-		if !d.content(f, s) {
-			d.name = f.Name
-			return 0, false
-		}
-		s.from, s.to, s.place = int32(from+f.valueAt), int32(r.pos), int32(len(im.places))
-		im.places = append(im.places, place{int32(guess), int32(from), s.to})
-		return guess + 1, true
-	}
+	r := &d.reader
 	r.space()
-	from := int32(r.pos)
+	from := r.pos
 	name, quoted, ok := d.attributeName()
 	if !ok {
 		return 0, false
 	}
 	at := d.set.fields.find(name)
 	if at < 0 {
-		return last, d.unknown(im, name, quoted, from)
+		return last, d.unknown(im, name, quoted, int32(from))
 	}
-	f, s := &fields[at], &im.slots[at]
+	f, s := &d.set.fields.all[at], &im.slots[at]
 	if s.state != absent {
 		d.name = f.Name
-		return 0, r.fail(int(from), "the attribute is there twice")
+		return 0, r.fail(from, "the attribute is there twice")
 	}
-	if !(im == &d.was && d.unchanged(at, s)) && !d.value(f, s) {
+	if im == &d.was && d.unchanged(at, s) {
+		im.note(at, from)
+		return at + 1, true
+	}
+	behind := r.pos
+	d.expect(im, last, at)
+	r.pos = from
+	if now, ok := d.swift(im, last); ok {
+		return now, true
+	}
+	if r.pos = behind; !d.value(f, s) {
 		d.name = f.Name
 		return 0, false
 	}
-	follow[last] = int16(at)
-	s.place = int32(len(im.places))
-	im.places = append(im.places, place{int32(at), from, s.to})
+	im.note(at, from)
+	d.straight(im, at)
 	return at + 1, true
 }
 
-// content reads the rest of a value whose literal has been read.
-func (d *Decoder) content(f *field, s *slot) bool {
-	r := &d.reader
-	s.state = present
-	switch f.class {
-	case booleans:
-		if !r.boolean(s) {
-			return false
-		}
-	case int32s, int64s:
-		if v, n := digitsOf(r.src[r.pos:]); n > 0 && r.pos+n < len(r.src) && r.src[r.pos+n] == '"' && (f.class == int64s || v == int64(int32(v))) {
-			s.num, s.text = v, span{from: int32(r.pos), to: int32(r.pos + n)}
-			r.pos += n + 1
-			break
-		}
-		fallthrough
-	default:
-		var ok bool
-		if s.text, ok = r.rest(); !ok || !d.convert(f, s) {
-			return false
-		}
+// expect says which field follows another, as it was last time.
+func (d *Decoder) expect(im *image, last, at int) {
+	if im == &d.was {
+		d.follow.was[last] = int16(at)
+	} else {
+		d.follow.now[last] = int16(at)
 	}
-	if r.pos < len(r.src) && r.src[r.pos] == '}' {
-		r.pos++
-		return true
+}
+
+// note keeps where an attribute that has been read began.
+func (im *image) note(field, from int) {
+	s := &im.slots[field]
+	s.place = int32(len(im.places))
+	im.places = append(im.places, place{int32(field), int32(from), s.to})
+}
+
+// straight adds a value of the new image to its column at once, where that takes it as it is.
+func (d *Decoder) straight(im *image, at int) {
+	s := &im.slots[at]
+	if im != &d.now || d.into == nil || s.state != present {
+		return
 	}
-	return r.closeValue()
+	if l := d.into.steps[at].leaf; l != nil {
+		d.scalarTo(l, &d.set.fields.all[at], s)
+	}
 }
 
 // attributeName reads a name and its colon.

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"math"
 	"math/bits"
 )
@@ -98,9 +99,59 @@ func seconds(b []byte) (int64, string) {
 	return d.micros(6)
 }
 
+// usualDecimal reads digits with or without a point, at most 18 of them, from the beginning of b and returns them as an
+// integer × 10^-scale. n is their length; 0: the number has another form, or does not fit.
+func usualDecimal(b []byte, precision, scale int) (v int64, n int) {
+	v, n = digitsOf(b)
+	if n == 0 {
+		return 0, 0
+	}
+	after := 0
+	if n < len(b) && b[n] == '.' {
+		n++
+		for ; n < len(b) && b[n]-'0' <= 9; n++ {
+			if after++; after > scale {
+				return 0, 0
+			}
+			v = v*10 + int64(b[n]-'0')
+		}
+		if after == 0 {
+			return 0, 0
+		}
+	}
+	if b[0] == '-' || n > 18 || precision > 18 { // a plain number of so few digits does not overflow below
+		return 0, 0
+	}
+	for ; after < scale; after++ {
+		if v >= 1e17 {
+			return 0, 0
+		}
+		v *= 10
+	}
+	if v >= powers[precision] {
+		return 0, 0
+	}
+	return v, n
+}
+
+// powers of ten.
+var powers = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
+
 // digitsOf reads an integer of at most 18 digits in its plain form, without sign tricks and leading zeros, from the
 // beginning of b. n is its length; 0: there is no such integer.
 func digitsOf(b []byte) (v int64, n int) {
+	if len(b) >= 8 {
+		// Up to seven digits at once: what differs from "00000000" is at most nine where a digit stands.
+		x := binary.LittleEndian.Uint64(b) ^ ones*'0'
+		n = bits.TrailingZeros64(((x+ones*(0x80-10))|x)&highs) >> 3
+		if n > 0 && n < 8 && (n == 1 || x&0xff != 0) {
+			const pairs, hundreds, units = 0x000000FF000000FF, 100 + 1_000_000<<32, 1 + 10_000<<32
+			x <<= 64 - 8*uint(n)
+			x = x*10 + x>>8
+			return int64((x&pairs*hundreds + x>>16&pairs*units) >> 32), n
+		}
+		n = 0
+	}
 	neg := len(b) > 0 && b[0] == '-'
 	if neg {
 		n = 1

@@ -1,7 +1,5 @@
 package decode
 
-import "github.com/tarn-lake/tarn/internal/record"
-
 // memberID names the members that every record has.
 type memberID uint8
 
@@ -65,84 +63,108 @@ func identify(level int, name []byte) memberID {
 	return other
 }
 
-// memo is a member whose text was the same in the record before, and most likely is in the next one.
-type memo struct {
-	id    memberID
-	name  []byte // as it stood, colon included
-	raw   []byte // name and value as they stood; empty: the value is no constant
-	value []byte
-	op    record.Op
+// memberNames are the names as they stand in an event without white space.
+var memberNames = [...]string{
+	eventID: `"eventID":`, eventName: `"eventName":`, eventVersion: `"eventVersion":`, eventSource: `"eventSource":`,
+	awsRegion: `"awsRegion":`, changed: `"dynamodb":`, userIdentity: `"userIdentity":`, sourceARN: `"eventSourceARN":`,
+	createdAt: `"ApproximateCreationDateTime":`, keysImage: `"Keys":`, newImage: `"NewImage":`, oldImage: `"OldImage":`,
+	sequenceNumber: `"SequenceNumber":`, sizeBytes: `"SizeBytes":`, viewType: `"StreamViewType":`,
 }
 
-// Limits of what is remembered: members of an object, bytes of one of them.
-const (
-	maxMemos     = 16
-	maxMemoBytes = 512
-)
-
-// recall takes the k-th member of a level over from the record before, if it stands here byte by byte.
-func (d *Decoder) recall(level, k int) (memberID, bool) {
-	if k >= maxMemos {
-		return 0, false
+// likely tells by two letters which member may begin here.
+func likely(b []byte) memberID {
+	switch b[1] {
+	case 'e':
+		switch b[6] {
+		case 'I':
+			return eventID
+		case 'N':
+			return eventName
+		case 'V':
+			return eventVersion
+		case 'S':
+			if b[12] == '"' {
+				return eventSource
+			}
+			return sourceARN
+		}
+	case 'a':
+		return awsRegion
+	case 'd':
+		return changed
+	case 'A':
+		return createdAt
+	case 'K':
+		return keysImage
+	case 'N':
+		return newImage
+	case 'O':
+		return oldImage
+	case 'S':
+		switch b[6] {
+		case 'n':
+			return sequenceNumber
+		case 'y':
+			return sizeBytes
+		case 'm':
+			return viewType
+		}
 	}
-	r, m := &d.reader, &d.memos[level][k]
-	if n := r.pos + len(m.raw); len(m.raw) == 0 || n > len(r.src) || string(r.src[r.pos:n]) != string(m.raw) {
-		return 0, false
-	}
-	r.pos += len(m.raw)
-	switch m.id {
-	case eventName:
-		d.head.op = m.op
-	case awsRegion:
-		d.head.region = m.value
-	case viewType:
-		d.head.view = m.value
-	}
-	return m.id, true
+	return other
 }
 
-// recallName takes over the name of the k-th member of a level.
-func (d *Decoder) recallName(level, k int) (memberID, bool) {
-	if k >= maxMemos {
-		return 0, false
+// usualName reads the name of a member of a level, colon included, if it is one that every record has and stands here as
+// usual.
+func (r *reader) usualName(level int) memberID {
+	const enough = 32 // no name is longer
+	if len(r.src)-r.pos < enough {
+		return other
 	}
-	r, m := &d.reader, &d.memos[level][k]
-	if n := r.pos + len(m.name); len(m.name) == 0 || n > len(r.src) || string(r.src[r.pos:n]) != string(m.name) {
-		return 0, false
+	id := likely(r.src[r.pos : r.pos+enough])
+	name := memberNames[id]
+	if id == other || (id > sourceARN) != (level > 0) || string(r.src[r.pos:r.pos+len(name)]) != name {
+		return other
 	}
-	r.pos += len(m.name)
-	return m.id, true
+	r.pos += len(name)
+	return id
 }
 
-// rememberName keeps the name of a member that every record has.
-func (d *Decoder) rememberName(level, k int, id memberID, from int) {
-	raw := d.reader.src[from:d.reader.pos]
-	if k >= maxMemos || len(raw) > maxMemoBytes {
-		return
+// maxMemoBytes is how long a remembered value may be.
+const maxMemoBytes = 512
+
+// recall takes over a member's value from the record before, if it stands here byte by byte: most records are alike in
+// what describes the stream.
+func (d *Decoder) recall(id memberID) bool {
+	r, m := &d.reader, d.memos[id]
+	if n := r.pos + len(m); len(m) == 0 || n > len(r.src) || string(r.src[r.pos:n]) != string(m) {
+		return false
 	}
-	m := &d.memos[level][k]
-	if m.id, m.raw, m.name = id, m.raw[:0], m.name[:0]; id != other {
-		m.name = append(m.name, raw...)
+	r.pos += len(m)
+	return true
+}
+
+// remember keeps the text from there to here, quotes included, as the value of a member.
+func (d *Decoder) remember(id memberID, from int) {
+	if raw := d.reader.src[from:d.reader.pos]; len(raw) <= maxMemoBytes {
+		d.memos[id] = append(d.memos[id][:0], raw...)
 	}
 }
 
-// remember keeps a member that has been read, if it is one of those that hardly change.
-func (d *Decoder) remember(level, k int, id memberID, from int) {
-	switch id {
-	case eventName, eventVersion, eventSource, sourceARN, awsRegion, viewType:
-	default:
-		return
+// label reads a text that hardly ever changes and returns its content, which stays valid until it is read again.
+func (d *Decoder) label(id memberID) ([]byte, bool) {
+	r := &d.reader
+	r.space()
+	if d.recall(id) {
+		m := d.memos[id]
+		return m[1 : len(m)-1], true
 	}
-	raw := d.reader.src[from:d.reader.pos]
-	if k >= maxMemos || len(raw) > maxMemoBytes || raw[len(raw)-1] != '"' {
-		return
+	from := r.pos
+	s, ok := r.string_()
+	if !ok {
+		return nil, false
 	}
-	m := &d.memos[level][k]
-	m.id, m.op, m.raw, m.value = id, d.head.op, append(m.raw[:0], raw...), m.value[:0]
-	switch id {
-	case awsRegion:
-		m.value = append(m.value, d.head.region...)
-	case viewType:
-		m.value = append(m.value, d.head.view...)
+	if !s.escaped {
+		d.remember(id, from)
 	}
+	return r.bytes(s), true
 }

@@ -28,6 +28,8 @@ type target struct {
 	batch                                *columns.Batch
 	op, shard, seq, at, day, region      *columns.Leaf
 	fields, old                          []sink
+	steps                                []step // by field: where a value goes as soon as it is read
+	late                                 []sink // the fields whose values go later
 	changed, extra                       *columns.Leaf
 	stream, dataset, reason, field, line *columns.Leaf // of the quarantine
 	payload                              *columns.Leaf
@@ -52,6 +54,13 @@ func (p *Plan) NewOutput() *Output {
 			f := &s.fields.all[i]
 			if f.Privacy.Rule != "drop" {
 				t.fields = append(t.fields, t.sink(f, i, f.Name, slices.Contains(s.keys, i)))
+			}
+			t.steps = append(t.steps, s.steps[i])
+			t.steps[i].leaf = t.straight(i)
+		}
+		for _, f := range t.fields {
+			if t.steps[f.field].leaf == nil {
+				t.late = append(t.late, f)
 			}
 		}
 		for _, i := range s.tracked {
@@ -85,6 +94,14 @@ func newTarget(cols []schemas.Column) *target {
 
 func (t *target) sink(f *field, at int, path string, key bool) sink {
 	return sink{field: at, of: f, key: key, private: f.Privacy.Rule == "mask" || f.Privacy.Rule == "band", leaf: t.batch.Leaf(path), node: t.batch.Node(path)}
+}
+
+// straight returns the column of field at, if the last sink is that field's and takes values as they are.
+func (t *target) straight(at int) *columns.Leaf {
+	if n := len(t.fields); n > 0 && t.fields[n-1].field == at && !t.fields[n-1].private {
+		return t.fields[n-1].leaf
+	}
+	return nil
 }
 
 // Reset drops all rows and keeps the memory.

@@ -35,6 +35,7 @@ func (e *event) parkBytes(from, to int) {
 	if e.some {
 		p.after = lake.Seq(e.last[:])
 	}
+	e.into.batch.DropRow()
 	e.salvage(from, to)
 	if h.op != "" {
 		p.op = h.op

@@ -4,8 +4,8 @@
 package decode
 
 import (
+	"encoding/json"
 	"slices"
-	"strconv"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/record"
@@ -71,6 +71,7 @@ type dataset struct {
 	columns []schemas.Column
 	place   Resolver
 	masks   bool
+	steps   []step // by field
 }
 
 func compile(d *schemas.Dataset) (*dataset, error) {
@@ -106,6 +107,7 @@ func compile(d *schemas.Dataset) (*dataset, error) {
 	for i := range c.fields.all {
 		f := &c.fields.all[i]
 		c.masks = c.masks || f.Privacy.Rule == "mask"
+		c.steps = append(c.steps, stepOf(f))
 		if f.objects && f.Privacy.Rule != "drop" {
 			c.objects = append(c.objects, i)
 		}
@@ -120,7 +122,8 @@ type field struct {
 	kind    record.Kind // of its values, for those that have one
 	class   class
 	label   []byte   // its name
-	literal string   // how it stands in an image that has no white space: `"district":{"N":"`
+	quoted  string   // its name as JSON text
+	literal literal  // how it stands in an image that has no white space: `"district":{"N":"`
 	valueAt int      // where in the literal the value begins
 	ages    []string // labels of its bands
 	elem    *field
@@ -166,13 +169,21 @@ func compileField(s *schemas.Field) (*field, error) {
 	} else if c == isoTimes && s.Format == "epoch-ms" {
 		c = epochMillis
 	}
-	f := &field{Field: s, class: c, kind: kinds[c], label: []byte(s.Name), ages: ages(s.Privacy.Bands), literal: strconv.Quote(s.Name) + `:`}
-	f.valueAt = len(f.literal)
-	f.literal += `{"` + f.kind.String() + `":`
-	if f.kind == record.S || f.kind == record.N || f.kind == record.B {
-		f.literal += `"`
+	f := &field{Field: s, class: c, kind: kinds[c], label: []byte(s.Name), ages: ages(s.Privacy.Bands)}
+	name, err := json.Marshal(s.Name)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "field %q", s.Name)
 	}
-	var err error
+	f.quoted = string(name)
+	head := f.quoted + `:`
+	f.valueAt = len(head)
+	switch head += `{"`; f.kind {
+	case record.S, record.N, record.B:
+		head += f.kind.String() + `":"`
+	case record.BOOL:
+		head += f.kind.String() + `":`
+	}
+	f.literal = literalOf(head)
 	if s.Elem != nil {
 		f.elem, err = compileField(s.Elem)
 	}

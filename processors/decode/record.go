@@ -24,18 +24,18 @@ func (d *Decoder) members(level int) bool {
 		return false
 	}
 	var seen uint32
-	for k := 0; ; k++ {
-		if r.pos < len(r.src) && r.src[r.pos] == ',' && k > 0 {
+	for first := true; ; first = false {
+		if r.pos < len(r.src) && r.src[r.pos] == ',' && !first {
 			r.pos++
-		} else if another, ok := r.more(k == 0, '}'); !ok {
+		} else if another, ok := r.more(first, '}'); !ok {
 			return false
 		} else if !another {
 			return r.distinct(mark, at, twice)
 		}
-		id, known := d.recall(level, k)
-		if !known {
+		id := r.usualName(level)
+		if id == other {
 			var ok bool
-			if id, ok = d.member(level, k); !ok {
+			if id, ok = r.memberName(level); !ok {
 				return false
 			}
 		}
@@ -43,45 +43,48 @@ func (d *Decoder) members(level int) bool {
 			return r.fail(at, twice)
 		}
 		seen |= 1 << id
+		if !d.read(id, level) {
+			return false
+		}
 	}
 }
 
-// member reads the k-th member of a level and returns which it is.
-func (d *Decoder) member(level, k int) (id memberID, ok bool) {
-	r := &d.reader
-	r.space()
-	from := r.pos
-	id, known := d.recallName(level, k)
-	if !known {
-		s, ok := r.string_()
-		if !ok || !r.take(':') {
-			return 0, false
-		}
-		name := r.bytes(s)
-		if id = identify(level, name); id == other {
-			r.names = append(r.names, name)
-		}
-		d.rememberName(level, k, id, from)
+// memberName reads the name of a member, whatever it is, and its colon.
+func (r *reader) memberName(level int) (memberID, bool) {
+	s, ok := r.string_()
+	if !ok || !r.take(':') {
+		return other, false
 	}
-	if !d.read(id, level) {
-		return 0, false
+	name := r.bytes(s)
+	id := identify(level, name)
+	if id == other {
+		r.names = append(r.names, name)
 	}
-	d.remember(level, k, id, from)
 	return id, true
 }
 
 // read reads the value of a member.
-func (d *Decoder) read(id memberID, level int) bool {
+func (d *Decoder) read(id memberID, level int) (ok bool) {
 	r, h := &d.reader, &d.head
 	switch id {
 	case eventName:
 		return d.operation()
 	case changed:
 		return d.members(1)
+	case eventVersion, eventSource, sourceARN:
+		if r.space(); d.recall(id) {
+			return true
+		}
+		if r.peek() == '"' {
+			_, ok := d.label(id)
+			return ok
+		}
 	case awsRegion:
-		return r.label(&h.region)
+		h.region, ok = d.label(id)
+		return ok
 	case viewType:
-		return r.label(&h.view)
+		h.view, ok = d.label(id)
+		return ok
 	case userIdentity:
 		return d.identity()
 	case createdAt:
@@ -90,7 +93,9 @@ func (d *Decoder) read(id memberID, level int) bool {
 		return d.sequence()
 	case keysImage:
 		r.space()
-		h.keys = int32(r.pos)
+		if h.keys = int32(r.pos); d.usualKeys() {
+			return true
+		}
 	case newImage:
 		r.space()
 		if h.now = int32(r.pos); !d.plan.shared {
@@ -105,17 +110,42 @@ func (d *Decoder) read(id memberID, level int) bool {
 	return r.skip(1 + level)
 }
 
-// label reads a text.
-func (r *reader) label(to *[]byte) bool {
-	s, ok := r.string_()
-	if ok {
-		*to = r.bytes(s)
+// usualKeys reads over keys that are one text, as most are. Where they are not, it leaves them.
+func (d *Decoder) usualKeys() bool {
+	r, start := &d.reader, d.reader.pos
+	if len(d.set.keys) != 1 {
+		return false
 	}
-	return ok
+	f := &d.set.fields.all[d.set.keys[0]]
+	if f.class != text || start >= len(r.src) || r.src[start] != '{' || !f.literal.begins(r.src[start+1:]) {
+		return false
+	}
+	r.pos += 1 + len(f.literal.text)
+	if s, ok := r.rest(); ok && !s.escaped && r.pos+1 < len(r.src) && r.src[r.pos] == '}' && r.src[r.pos+1] == '}' {
+		r.pos += 2
+		return true
+	}
+	r.pos, r.why = start, ""
+	return false
 }
 
 func (d *Decoder) operation() bool {
 	r := &d.reader
+	if r.pos+8 < len(r.src) {
+		d.head.op = ""
+		switch string(r.src[r.pos : r.pos+8]) {
+		case `"INSERT"`:
+			d.head.op = record.Insert
+		case `"MODIFY"`:
+			d.head.op = record.Modify
+		case `"REMOVE"`:
+			d.head.op = record.Remove
+		}
+		if d.head.op != "" {
+			r.pos += 8
+			return true
+		}
+	}
 	s, ok := r.string_()
 	if !ok {
 		return false

@@ -71,6 +71,10 @@ func (r *reader) word(w string) bool {
 func (r *reader) number() (s span, ok bool) {
 	r.space()
 	start := r.pos
+	if v, n := digitsOf(r.src[start:]); n > 0 && v >= 0 && start+n < len(r.src) && (r.src[start+n] == ',' || r.src[start+n] == '}') {
+		r.pos += n
+		return span{from: int32(start), to: int32(r.pos)}, true
+	}
 	i := start
 	digits := func() bool {
 		from := i

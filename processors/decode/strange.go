@@ -16,7 +16,7 @@ func (d *Decoder) strangers() bool {
 	for _, i := range d.set.objects {
 		f := &d.set.fields.all[i]
 		if s := &d.now.slots[i]; s.state == present {
-			d.stray(f, s.node, f.label, f.literal[1:f.valueAt-2])
+			d.stray(f, s.node, f.label, f.quoted[1:len(f.quoted)-1])
 		}
 	}
 	if len(d.strange) == 0 {

@@ -21,24 +21,35 @@ func (r *reader) string_() (s span, ok bool) {
 	return r.rest()
 }
 
+// special marks, by their high bits, the bytes of x that end a run of plain text: quote, backslash, control characters
+// and what is not ASCII. The lowest mark is right, those above it may not be.
+func special(x uint64) uint64 {
+	// Under ^2 the quote joins the control characters below 0x21, and blank and exclamation mark stay above.
+	return (((x ^ ones*2) - ones*0x21) | ((x ^ ones*'\\') - ones) | x) & highs
+}
+
 // rest reads a string whose opening quote has been read.
 func (r *reader) rest() (s span, ok bool) {
 	src, i := r.src, r.pos
-	s.from = int32(i)
-	for {
-		for i+8 <= len(src) {
-			x := binary.LittleEndian.Uint64(src[i:])
-			quote, slash := x^(ones*'"'), x^(ones*'\\')
-			stop := ((quote-ones)&^quote | (slash-ones)&^slash | (x-ones*0x20)&^x | x) & highs
-			if stop != 0 {
-				i += bits.TrailingZeros64(stop) >> 3
-				break
+	for i+8 <= len(src) {
+		if stop := special(binary.LittleEndian.Uint64(src[i:])); stop != 0 {
+			n := i + bits.TrailingZeros64(stop)>>3
+			if src[n] != '"' {
+				return r.restOf(n)
 			}
-			i += 8
+			s.from, s.to, r.pos = int32(r.pos), int32(n), n+1
+			return s, true
 		}
-		if i >= len(src) {
-			return s, r.fail(len(src), "a string does not end")
-		}
+		i += 8
+	}
+	return r.restOf(i)
+}
+
+// restOf goes on with rest at i, in a string of any kind.
+func (r *reader) restOf(i int) (s span, ok bool) {
+	src := r.src
+	s.from = int32(r.pos)
+	for i < len(src) {
 		switch c := src[i]; {
 		case c == '"':
 			s.to, r.pos = int32(i), i+1
@@ -51,25 +62,54 @@ func (r *reader) rest() (s span, ok bool) {
 			s.escaped = true
 			i += n
 		case c >= utf8.RuneSelf:
-			n := runeLength(src[i:])
+			n := runesLength(src[i:])
 			if n == 0 {
 				return s, r.fail(i, "the text is not valid UTF-8")
 			}
 			i += n
 		case c < ' ':
 			return s, r.fail(i, "a string holds a raw control character")
+		case i+8 <= len(src):
+			stop := special(binary.LittleEndian.Uint64(src[i:]))
+			i += bits.TrailingZeros64(stop|1<<63) >> 3
+			if stop == 0 {
+				i++
+			}
 		default:
 			i++
 		}
 	}
+	return s, r.fail(len(src), "a string does not end")
 }
 
-// runeLength returns the length of the valid rune beyond ASCII that b begins with, or 0.
-func runeLength(b []byte) int {
+// runesLength returns the length of the valid runes beyond ASCII that b begins with, as many as are quickly told, or 0.
+func runesLength(b []byte) int {
+	// Runes of three bytes, two at a time: most of the world's scripts.
+	const one, oneIs = 0xC0C0F0, 0x8080E0
+	n := 0
+	for n+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[n:])
+		if x&one != oneIs || !threeBytes(x) {
+			break
+		}
+		n += 3
+		if x&(one<<24) == oneIs<<24 && threeBytes(x>>24) {
+			n += 3
+		}
+	}
+	if n > 0 {
+		return n
+	}
 	if c, n := utf8.DecodeRune(b); c != utf8.RuneError || n == 3 {
 		return n
 	}
 	return 0
+}
+
+// threeBytes reports whether the three bytes of a rune are in the shortest form and no surrogate.
+func threeBytes(x uint64) bool {
+	const low, shortest, surrogate = 0x200F, 0x0000, 0x200D
+	return x&low != shortest && x&low != surrogate
 }
 
 // escapeLength returns the length of the escape that b begins with, a surrogate pair being one, or 0.

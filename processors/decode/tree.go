@@ -1,6 +1,10 @@
 package decode
 
-import "github.com/tarn-lake/tarn/internal/record"
+import (
+	"encoding/binary"
+
+	"github.com/tarn-lake/tarn/internal/record"
+)
 
 // slot is one attribute value: where it stands in the source and, once it has been held against a field, what it is.
 type slot struct {
@@ -38,14 +42,26 @@ func (r *reader) tree(depth int) (int32, bool) {
 	if r.peek() != '{' {
 		return at, r.unexpected("attribute value")
 	}
-	n := node{slot: slot{state: present, from: int32(r.pos)}, kid: -1}
+	r.nodes = append(r.nodes, node{})
+	n := &r.nodes[at]
+	n.state, n.from, n.kid = present, int32(r.pos), -1
+	const word, textIs = 1<<48 - 1, '{' | '"'<<8 | 'S'<<16 | '"'<<24 | ':'<<32 | '"'<<40
+	if b := r.src[r.pos:]; len(b) >= 8 && binary.LittleEndian.Uint64(b)&word == textIs {
+		r.pos += 6
+		s, ok := r.rest()
+		n.kind, n.text = record.S, s
+		if !ok || !r.closeValue() {
+			return at, false
+		}
+		n.to, n.next = int32(r.pos), at+1
+		return at, true
+	}
 	r.pos++
 	kind, ok := r.tag()
 	if !ok {
 		return at, false
 	}
 	n.kind = kind
-	r.nodes = append(r.nodes, n)
 	if !r.payload(at, depth) || !r.closeValue() {
 		return at, false
 	}
@@ -55,6 +71,12 @@ func (r *reader) tree(depth int) (int32, bool) {
 
 // tag reads the type of a value and its colon.
 func (r *reader) tag() (record.Kind, bool) {
+	if b := r.src[r.pos:]; len(b) > 4 && b[0] == '"' && b[2] == '"' && b[3] == ':' {
+		if k := letterKind(b[1]); k != record.None {
+			r.pos += 4
+			return k, true
+		}
+	}
 	s, ok := r.string_()
 	if !ok || !r.take(':') {
 		return 0, false
@@ -68,6 +90,23 @@ func (r *reader) tag() (record.Kind, bool) {
 		return k, r.fail(int(s.from), "it is not one of DynamoDB's types")
 	}
 	return k, true
+}
+
+// letterKind returns the type of a tag of one letter.
+func letterKind(c byte) record.Kind {
+	switch c {
+	case 'S':
+		return record.S
+	case 'N':
+		return record.N
+	case 'L':
+		return record.L
+	case 'M':
+		return record.M
+	case 'B':
+		return record.B
+	}
+	return record.None
 }
 
 func kindOf(tag []byte) record.Kind {
@@ -98,6 +137,10 @@ func kindOf(tag []byte) record.Kind {
 
 // closeValue reads the end of an attribute value, which has one type.
 func (r *reader) closeValue() bool {
+	if r.pos < len(r.src) && r.src[r.pos] == '}' {
+		r.pos++
+		return true
+	}
 	if r.peek() == ',' {
 		return r.fail(r.pos, "an attribute value has more than one type")
 	}

@@ -11,6 +11,7 @@ func (d *Decoder) write(t *target, lane string) {
 	h := &d.head
 	d.locate()
 	if d.area.left {
+		t.batch.DropRow() // what went straight into the columns comes after it
 		d.system(t, lane, record.Leave, d.area.oldDay, d.area.oldRegion)
 		d.leave(t)
 		t.batch.EndRow()
@@ -20,11 +21,12 @@ func (d *Decoder) write(t *target, lane string) {
 		d.removed(t)
 	} else {
 		d.extras(t.extra)
-		for i := range t.fields {
-			s := &t.fields[i]
-			if v := &d.now.slots[s.field]; v.state == present {
-				d.field(s, v)
-			}
+		left := t.late
+		if d.into == nil || d.area.left {
+			left = t.fields
+		}
+		for i := range left {
+			d.field(&left[i], &d.now.slots[left[i].field])
 		}
 		d.olds(t, h.op == record.Modify && d.was.known)
 	}

@@ -1,0 +1,160 @@
+package decode
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/tarn-lake/tarn/processors/columns"
+)
+
+// step is what reading an attribute at the expected place needs of its field.
+type step struct {
+	literal
+	class            class
+	valueAt          int // where in the literal the value begins
+	precision, scale int
+	leaf             *columns.Leaf // where the value goes at once; nil: later
+}
+
+func stepOf(f *field) step {
+	return step{literal: f.literal, class: f.class, valueAt: f.valueAt, precision: f.Precision, scale: f.Scale}
+}
+
+// swift reads the attributes that stand next as long as each is the one that followed last time, is written without white
+// space and has a value in its usual form. It reports whether there was any; then it stands behind the last. Everything
+// that decides where the next attribute begins is kept in local variables: this is where most of the time goes.
+func (d *Decoder) swift(im *image, last int) (int, bool) {
+	r, steps, follow, more := &d.reader, d.set.steps, d.follow.now, true
+	if im == &d.was { // what follows may stand in the new image too
+		follow, more = d.follow.was, false
+	} else if im == &d.now && d.into != nil {
+		steps = d.into.steps
+	}
+	src, slots, start := r.src, im.slots, r.pos
+	begin, behind := start, start
+	for ; ; begin++ {
+		at := int(follow[last])
+		t, s := &steps[at], &slots[at]
+		if s.state != absent || !t.begins(src[begin:]) {
+			break
+		}
+		end := 0
+		if t.class != nested {
+			end, s.state = d.usual(t, s, begin), present
+		} else if r.pos = begin + t.valueAt; d.value(&d.set.fields.all[at], s) {
+			end = r.pos
+		}
+		if end == 0 {
+			s.state = absent
+			break
+		}
+		s.from, s.to, s.place = int32(begin+t.valueAt), int32(end), int32(len(im.places))
+		im.places = append(im.places, place{int32(at), int32(begin), int32(end)})
+		last, begin, behind = at+1, end, end
+		if !more || end >= len(src) || src[end] != ',' {
+			break
+		}
+	}
+	r.pos = behind
+	return last, behind > start
+}
+
+// usual reads the value of an attribute that begins with its literal and returns where it ends, or 0 where another look
+// has to be taken.
+func (d *Decoder) usual(t *step, s *slot, begin int) (end int) {
+	r := &d.reader
+	src, from := r.src, begin+len(t.text)
+	end = from
+	switch t.class {
+	case text:
+		return d.usualText(t, s, from)
+	case int32s, int64s:
+		v, n := digitsOf(src[from:])
+		if n == 0 || t.class == int32s && v != int64(int32(v)) {
+			return 0
+		}
+		s.num, end = v, from+n
+	case isoTimes:
+		v, n := d.clock.usual(src[from:])
+		if n == 0 {
+			return 0
+		}
+		s.num, end = v, from+n
+	case decimals:
+		v, n := usualDecimal(src[from:], t.precision, t.scale)
+		if n == 0 {
+			return 0
+		}
+		s.num, s.hi, end = v, v>>63, from+n
+	case booleans:
+		return d.usualBoolean(t, s, from)
+	default:
+		return 0
+	}
+	if end+1 >= len(src) || src[end] != '"' || src[end+1] != '}' {
+		return 0
+	}
+	s.text = span{from: int32(from), to: int32(end)}
+	if t.leaf == nil {
+		return end + 2
+	}
+	switch t.class {
+	case int32s:
+		t.leaf.AppendInt32(int32(s.num))
+	case decimals:
+		t.leaf.AppendDecimal(s.hi, uint64(s.num))
+	default:
+		t.leaf.AppendInt64(s.num)
+	}
+	return end + 2
+}
+
+func (d *Decoder) usualBoolean(t *step, s *slot, from int) (end int) {
+	b := d.reader.src[from:]
+	switch {
+	case len(b) > 5 && string(b[:5]) == "true}":
+		s.num, end = 1, from+5
+	case len(b) > 6 && string(b[:6]) == "false}":
+		s.num, end = 0, from+6
+	default:
+		return 0
+	}
+	if t.leaf != nil {
+		t.leaf.AppendBool(s.num != 0)
+	}
+	return end
+}
+
+func (d *Decoder) usualText(t *step, s *slot, from int) (end int) {
+	r := &d.reader
+	src := r.src
+	end = from
+	for end+8 <= len(src) {
+		if stop := special(binary.LittleEndian.Uint64(src[end:])); stop != 0 {
+			end += bits.TrailingZeros64(stop) >> 3
+			break
+		}
+		end += 8
+	}
+	if end >= len(src) {
+		return 0
+	}
+	s.text = span{from: int32(from), to: int32(end)}
+	if src[end] != '"' {
+		pos := r.pos
+		r.pos = from
+		var ok bool
+		if s.text, ok = r.restOf(end); !ok {
+			r.pos = pos
+			return 0
+		}
+		r.pos, end = pos, int(s.text.to)
+	}
+	if end+1 >= len(src) || src[end+1] != '}' {
+		return 0
+	}
+	if t.leaf != nil {
+		t.leaf.AppendBytes(r.bytes(s.text))
+	}
+	return end + 2
+}
