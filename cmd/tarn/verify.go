@@ -5,20 +5,26 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/tarn-lake/tarn/internal/node"
 	"github.com/tarn-lake/tarn/processors/verify"
 )
 
 type verifyCmd struct {
-	Dataset []string `help:"Datasets; none means all that are kept in the store."`
-	Region  string   `help:"Compare the records of one region."`
+	Dataset []string  `help:"Datasets; none means all that are kept in the store."`
+	State   bool      `help:"Compare the store's records with current state; so it is unless --changes is given." xor:"mode"`
+	Changes bool      `help:"Compare the change feed with the history, change by change." xor:"mode"`
+	Region  string    `help:"Compare what is in one region."`
+	From    time.Time `help:"Compare changes from this instant on (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
+	To      time.Time `help:"Compare changes before this instant (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
 }
 
 // Run compares, and exits with 3 where there is a difference.
 func (c *verifyCmd) Run(ctx context.Context, e *environment) error {
 	var reports []verify.Report
-	if err := e.do(ctx, "verify", node.VerifyArgs{Datasets: c.Dataset, Region: c.Region}, &reports); err != nil {
+	args := node.VerifyArgs{Datasets: c.Dataset, Changes: c.Changes, Region: c.Region, From: c.From, To: c.To}
+	if err := e.do(ctx, "verify", args, &reports); err != nil {
 		return err
 	}
 	clean := true
@@ -41,8 +47,13 @@ func writeReport(w io.Writer, r verify.Report) {
 	if !r.Clean() {
 		verdict = "DIFFERENT"
 	}
-	fmt.Fprintf(w, "%s: %s — store %d, lake %d, history %d rows; missing %d, extra %d, different %d, doubled %d; complete to %s (%d ms)\n",
-		r.Dataset, verdict, r.Store, r.Lake, r.History, r.Missing, r.Extra, r.Different, r.Doubled, r.CompleteTo.UTC().Format("15:04:05.000Z"), r.ElapsedMS)
+	found := fmt.Sprintf("missing %d, extra %d, different %d, doubled %d; complete to %s (%d ms)",
+		r.Missing, r.Extra, r.Different, r.Doubled, r.CompleteTo.UTC().Format("15:04:05.000Z"), r.ElapsedMS)
+	if r.Mode == "changes" {
+		fmt.Fprintf(w, "%s: %s — %d changes of %d shards, lake %d, in quarantine %d; %s\n", r.Dataset, verdict, r.Store, len(r.Shards), r.Lake, r.Quarantined, found)
+	} else {
+		fmt.Fprintf(w, "%s: %s — store %d, lake %d, history %d rows; %s\n", r.Dataset, verdict, r.Store, r.Lake, r.History, found)
+	}
 	for _, d := range r.Differences {
 		writeDifference(w, d)
 	}

@@ -41,6 +41,7 @@ type held struct {
 	d     *schemas.Dataset
 	asked *query.Held
 	state string // the relation of current state
+	upTo  string // a condition on changes that leaves out later commits; empty: all
 }
 
 // About says what is held.

@@ -7,15 +7,20 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"time"
 
+	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/processors/verify"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
 // VerifyArgs asks for a comparison of some datasets; none means all that have a store.
 type VerifyArgs struct {
-	Datasets []string `json:"datasets,omitempty"`
-	Region   string   `json:"region,omitempty"`
+	Datasets []string  `json:"datasets,omitempty"`
+	Changes  bool      `json:"changes,omitempty"` // the change feed against the history, instead of state against state
+	Region   string    `json:"region,omitempty"`
+	From     time.Time `json:"from,omitzero"` // of changes
+	To       time.Time `json:"to,omitzero"`
 }
 
 func (n *Node) verify(ctx context.Context, a VerifyArgs, tell Tell) ([]verify.Report, error) {
@@ -38,10 +43,16 @@ func (n *Node) verify(ctx context.Context, a VerifyArgs, tell Tell) ([]verify.Re
 }
 
 func (n *Node) compare(ctx context.Context, d *schemas.Dataset, a VerifyArgs, tell Tell) (verify.Report, error) {
-	return verify.State(ctx, d, n.store, lakeView{n}, verify.Options{
-		Mask: n.newMask(), Dir: n.folder.Path("temp"), Region: a.Region,
-		Tell: func(read int64) { tell(Step{What: d.Name + " records read", Done: read}) },
-	})
+	o := verify.Options{Mask: n.newMask(), Dir: n.folder.Path("temp"), Region: a.Region}
+	if a.Changes {
+		o.Tell = func(read int64) { tell(Step{What: d.Name + " changes read", Done: read}) }
+		return verify.Changes(ctx, d, n.feed, lakeView{n}, verify.ChangeOptions{Options: o, From: a.From, To: a.To})
+	}
+	if !a.From.IsZero() || !a.To.IsZero() {
+		return verify.Report{}, fault.New(fault.Invalid, "--from and --to choose changes: give them with --changes")
+	}
+	o.Tell = func(read int64) { tell(Step{What: d.Name + " records read", Done: read}) }
+	return verify.State(ctx, d, n.store, lakeView{n}, o)
 }
 
 // newMask returns a function that says what the lake keeps of a masked value: 16 bytes of a keyed hash, written here once
