@@ -62,22 +62,35 @@ func (b *Batch) Size() int {
 // with two entries, is a bug of the caller and panics.
 func (b *Batch) EndRow() {
 	b.rows++
-	for _, l := range b.leaves {
-		if l.MaxRep > 0 {
-			if len(l.Def) == l.mark {
-				l.fillRow(b.rows)
-			}
-			continue
+	for _, l := range b.optional {
+		if n := len(l.Def); n != b.rows {
+			b.fill(l, n)
 		}
-		if n := l.entries(); n != b.rows {
-			if n != b.rows-1 {
-				panic(fmt.Sprintf("columns: %s has %d entries after %d rows", l.Path, n, b.rows))
-			}
+	}
+	for _, l := range b.required {
+		if n := l.Len(); n != b.rows {
+			b.fill(l, n)
+		}
+	}
+	for _, l := range b.lists {
+		if len(l.Def) == l.mark {
 			l.fillRow(b.rows)
 		}
 	}
 	for _, l := range b.lists {
 		l.mark = len(l.Def)
+	}
+}
+
+// fill gives a leaf outside of lists, which has n entries, the one that the row lacks.
+func (b *Batch) fill(l *Leaf, n int) {
+	switch {
+	case n != b.rows-1:
+		panic(fmt.Sprintf("columns: %s has %d entries after %d rows", l.Path, n, b.rows))
+	case l.node.parent == nil && l.MaxDef > 0:
+		l.Def = append(l.Def, 0)
+	default:
+		l.fillRow(b.rows)
 	}
 }
 

@@ -32,9 +32,11 @@ type layout struct {
 	tops   []*Node
 	leaves []*Leaf
 	lists  []*Leaf // those in lists or maps
-	nodes  map[string]*Node
-	byID   map[int]*Leaf
-	plan   *plan // how the last source's rows came in
+	// The others, by whether they can be null.
+	optional, required []*Leaf
+	nodes              map[string]*Node
+	byID               map[int]*Leaf
+	plan               *plan // how the last source's rows came in
 }
 
 func newLayout(cols []schemas.Column) *layout {
@@ -80,8 +82,13 @@ func (lay *layout) addLeaf(n *Node) *Leaf {
 	l := &Leaf{Kind: kind, Width: width, Path: n.Path, Column: n.Column, MaxDef: n.Def, MaxRep: n.Rep, node: n, at: len(lay.leaves)}
 	l.reset()
 	lay.leaves = append(lay.leaves, l)
-	if l.MaxRep > 0 {
+	switch {
+	case l.MaxRep > 0:
 		lay.lists = append(lay.lists, l)
+	case l.MaxDef > 0:
+		lay.optional = append(lay.optional, l)
+	default:
+		lay.required = append(lay.required, l)
 	}
 	lay.byID[n.Column.ID] = l
 	return l

@@ -119,6 +119,22 @@ func (l *Leaf) AppendBytes(v []byte) {
 	l.close(len(v))
 }
 
+// AppendFrom is AppendBytes of src[from:to]. Where src goes on behind it, a short value costs no more than two moves.
+func (l *Leaf) AppendFrom(src []byte, from, to int) {
+	const short = 32
+	n, at := to-from, len(l.Arena)
+	if n > short || len(src)-from < short || cap(l.Arena)-at < short {
+		l.AppendBytes(src[from:to])
+		return
+	}
+	*(*[short]byte)(l.Arena[at : at+short]) = *(*[short]byte)(src[from:])
+	l.Arena = l.Arena[:at+n]
+	l.close(n)
+}
+
+// TakeBack drops what was appended since the last EndRow to a leaf in a list or map.
+func (l *Leaf) TakeBack() { l.truncate(0) }
+
 // AppendString is AppendBytes of a string.
 func (l *Leaf) AppendString(v string) {
 	l.Arena = append(l.Arena, v...)

@@ -11,7 +11,7 @@ import (
 // of both must be sorted by name.
 func (d *Decoder) differ() {
 	d.changed = d.changed[:0]
-	for i := range d.now.slots {
+	for _, i := range d.set.byName {
 		if d.was.slots[i].state == same {
 			continue
 		}
@@ -20,6 +20,9 @@ func (d *Decoder) differ() {
 		}
 	}
 	now, was := d.now.extra, d.was.extra
+	if len(now)+len(was) == 0 {
+		return
+	}
 	for len(now) > 0 && len(was) > 0 {
 		a, b := &now[0], &was[0]
 		order := bytes.Compare(a.name, b.name)

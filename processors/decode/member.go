@@ -63,12 +63,15 @@ func identify(level int, name []byte) memberID {
 	return other
 }
 
-// memberNames are the names as they stand in an event without white space.
-var memberNames = [...]string{
-	eventID: `"eventID":`, eventName: `"eventName":`, eventVersion: `"eventVersion":`, eventSource: `"eventSource":`,
-	awsRegion: `"awsRegion":`, changed: `"dynamodb":`, userIdentity: `"userIdentity":`, sourceARN: `"eventSourceARN":`,
-	createdAt: `"ApproximateCreationDateTime":`, keysImage: `"Keys":`, newImage: `"NewImage":`, oldImage: `"OldImage":`,
-	sequenceNumber: `"SequenceNumber":`, sizeBytes: `"SizeBytes":`, viewType: `"StreamViewType":`,
+// memberNames are the names as they stand in an event without white space, with the first byte of the value where that
+// is always the same.
+var memberNames = [...]literal{
+	eventID: literalOf(`"eventID":`), eventName: literalOf(`"eventName":`), eventVersion: literalOf(`"eventVersion":`),
+	eventSource: literalOf(`"eventSource":`), awsRegion: literalOf(`"awsRegion":`), changed: literalOf(`"dynamodb":`),
+	userIdentity: literalOf(`"userIdentity":`), sourceARN: literalOf(`"eventSourceARN":`),
+	createdAt: literalOf(`"ApproximateCreationDateTime":`), keysImage: literalOf(`"Keys":{`), newImage: literalOf(`"NewImage":`),
+	oldImage: literalOf(`"OldImage":`), sequenceNumber: literalOf(`"SequenceNumber":`), sizeBytes: literalOf(`"SizeBytes":`),
+	viewType: literalOf(`"StreamViewType":`),
 }
 
 // likely tells by two letters which member may begin here.
@@ -121,11 +124,13 @@ func (r *reader) usualName(level int) memberID {
 		return other
 	}
 	id := likely(r.src[r.pos : r.pos+enough])
-	name := memberNames[id]
-	if id == other || (id > sourceARN) != (level > 0) || string(r.src[r.pos:r.pos+len(name)]) != name {
+	name := &memberNames[id]
+	if id == other || (id > sourceARN) != (level > 0) || !name.begins(r.src[r.pos:]) {
 		return other
 	}
-	r.pos += len(name)
+	if r.pos += len(name.text); id == keysImage {
+		r.pos--
+	}
 	return id
 }
 

@@ -56,7 +56,9 @@ func (p *Plan) NewOutput() *Output {
 				t.fields = append(t.fields, t.sink(f, i, f.Name, slices.Contains(s.keys, i)))
 			}
 			t.steps = append(t.steps, s.steps[i])
-			t.steps[i].leaf = t.straight(i)
+			if t.steps[i].leaf = t.straight(i); f.ofTexts() && !slices.Contains(s.tracked, i) && f.Privacy.Rule == "" {
+				t.steps[i].node = t.batch.Node(f.Name)
+			}
 		}
 		for _, f := range t.fields {
 			if t.steps[f.field].leaf == nil {

@@ -6,6 +6,7 @@ package decode
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/record"
@@ -72,6 +73,7 @@ type dataset struct {
 	place   Resolver
 	masks   bool
 	steps   []step // by field
+	byName  []int  // fields
 }
 
 func compile(d *schemas.Dataset) (*dataset, error) {
@@ -107,11 +109,12 @@ func compile(d *schemas.Dataset) (*dataset, error) {
 	for i := range c.fields.all {
 		f := &c.fields.all[i]
 		c.masks = c.masks || f.Privacy.Rule == "mask"
-		c.steps = append(c.steps, stepOf(f))
+		c.steps, c.byName = append(c.steps, stepOf(f)), append(c.byName, i)
 		if f.objects && f.Privacy.Rule != "drop" {
 			c.objects = append(c.objects, i)
 		}
 	}
+	slices.SortFunc(c.byName, func(a, b int) int { return strings.Compare(c.fields.all[a].Name, c.fields.all[b].Name) })
 	c.place, err = resolver(c)
 	return c, err
 }

@@ -14,6 +14,7 @@ type step struct {
 	valueAt          int // where in the literal the value begins
 	precision, scale int
 	leaf             *columns.Leaf // where the value goes at once; nil: later
+	node             *columns.Node // where a list or map of texts goes at once; nil: later
 }
 
 func stepOf(f *field) step {
@@ -41,8 +42,10 @@ func (d *Decoder) swift(im *image, last int) (int, bool) {
 		end := 0
 		if t.class != nested {
 			end, s.state = d.usual(t, s, begin), present
-		} else if r.pos = begin + t.valueAt; d.value(&d.set.fields.all[at], s) {
-			end = r.pos
+		} else if end = d.texts(t, s, begin+t.valueAt); end == 0 {
+			if r.pos = begin + t.valueAt; d.value(&d.set.fields.all[at], s) {
+				end = r.pos
+			}
 		}
 		if end == 0 {
 			s.state = absent
@@ -127,34 +130,41 @@ func (d *Decoder) usualBoolean(t *step, s *slot, from int) (end int) {
 
 func (d *Decoder) usualText(t *step, s *slot, from int) (end int) {
 	r := &d.reader
-	src := r.src
-	end = from
-	for end+8 <= len(src) {
-		if stop := special(binary.LittleEndian.Uint64(src[end:])); stop != 0 {
-			end += bits.TrailingZeros64(stop) >> 3
-			break
-		}
-		end += 8
-	}
-	if end >= len(src) {
+	var ok bool
+	if s.text, ok = r.upTo(from); !ok {
 		return 0
 	}
-	s.text = span{from: int32(from), to: int32(end)}
-	if src[end] != '"' {
-		pos := r.pos
-		r.pos = from
-		var ok bool
-		if s.text, ok = r.restOf(end); !ok {
-			r.pos = pos
-			return 0
-		}
-		r.pos, end = pos, int(s.text.to)
-	}
-	if end+1 >= len(src) || src[end+1] != '}' {
+	end = int(s.text.to)
+	if end+1 >= len(r.src) || r.src[end+1] != '}' {
 		return 0
 	}
 	if t.leaf != nil {
-		t.leaf.AppendBytes(r.bytes(s.text))
+		r.appendTo(t.leaf, s.text)
 	}
 	return end + 2
+}
+
+// upTo reads the string whose content begins at from, up to its closing quote. Where the next character stands is the
+// caller's business.
+func (r *reader) upTo(from int) (s span, ok bool) {
+	src, end := r.src, from
+	for end+8 <= len(src) {
+		if stop := special(binary.LittleEndian.Uint64(src[end:])); stop != 0 {
+			if end += bits.TrailingZeros64(stop) >> 3; src[end] != '"' {
+				break
+			}
+			return span{from: int32(from), to: int32(end)}, true
+		}
+		end += 8
+	}
+	return r.restOf(from, end)
+}
+
+// appendTo adds a string to a column.
+func (r *reader) appendTo(l *columns.Leaf, s span) {
+	if s.escaped {
+		l.AppendBytes(r.bytes(s))
+	} else {
+		l.AppendFrom(r.src, int(s.from), int(s.to))
+	}
 }

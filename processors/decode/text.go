@@ -35,20 +35,20 @@ func (r *reader) rest() (s span, ok bool) {
 		if stop := special(binary.LittleEndian.Uint64(src[i:])); stop != 0 {
 			n := i + bits.TrailingZeros64(stop)>>3
 			if src[n] != '"' {
-				return r.restOf(n)
+				return r.restOf(r.pos, n)
 			}
 			s.from, s.to, r.pos = int32(r.pos), int32(n), n+1
 			return s, true
 		}
 		i += 8
 	}
-	return r.restOf(i)
+	return r.restOf(r.pos, i)
 }
 
-// restOf goes on with rest at i, in a string of any kind.
-func (r *reader) restOf(i int) (s span, ok bool) {
+// restOf reads the rest of a string of any kind that begins at from, of which i is the first byte not seen yet.
+func (r *reader) restOf(from, i int) (s span, ok bool) {
 	src := r.src
-	s.from = int32(r.pos)
+	s.from = int32(from)
 	for i < len(src) {
 		switch c := src[i]; {
 		case c == '"':

@@ -11,7 +11,7 @@ func (d *Decoder) write(t *target, lane string) {
 	h := &d.head
 	d.locate()
 	if d.area.left {
-		t.batch.DropRow() // what went straight into the columns comes after it
+		d.again(t) // what went straight into the columns comes after it
 		d.system(t, lane, record.Leave, d.area.oldDay, d.area.oldRegion)
 		d.leave(t)
 		t.batch.EndRow()
@@ -21,17 +21,28 @@ func (d *Decoder) write(t *target, lane string) {
 		d.removed(t)
 	} else {
 		d.extras(t.extra)
-		left := t.late
+		late := t.late
 		if d.into == nil || d.area.left {
-			left = t.fields
+			late = t.fields
 		}
-		for i := range left {
-			d.field(&left[i], &d.now.slots[left[i].field])
+		for i := range late {
+			d.field(&late[i], &d.now.slots[late[i].field])
 		}
 		d.olds(t, h.op == record.Modify && d.was.known)
 	}
 	d.changes(t.changed)
 	t.batch.EndRow()
+}
+
+// again takes what went straight into the columns back, so that it can be written once more.
+func (d *Decoder) again(t *target) {
+	t.batch.DropRow()
+	for i := range d.now.slots {
+		if s := &d.now.slots[i]; s.state == present && s.node == inColumn {
+			d.reader.pos = int(s.from)
+			d.value(&d.set.fields.all[i], s) // it was read before
+		}
+	}
 }
 
 func (d *Decoder) system(t *target, lane string, op record.Op, day int32, region string) {
@@ -73,7 +84,7 @@ func (d *Decoder) olds(t *target, known bool) {
 
 // field adds a slot's value to its column. What is null gets its entry when the row ends.
 func (d *Decoder) field(to *sink, s *slot) {
-	if s.state != present {
+	if s.state != present || s.node == inColumn {
 		return
 	}
 	switch f := to.of; {
@@ -89,11 +100,7 @@ func (d *Decoder) field(to *sink, s *slot) {
 func (d *Decoder) scalarTo(l *columns.Leaf, f *field, s *slot) {
 	switch f.class {
 	case text:
-		if !s.text.escaped {
-			l.AppendBytes(d.reader.src[s.text.from:s.text.to])
-		} else {
-			l.AppendBytes(d.reader.bytes(s.text))
-		}
+		d.reader.appendTo(l, s.text)
 	case int32s, days:
 		l.AppendInt32(int32(s.num))
 	case int64s, isoTimes, epochs, epochMillis:

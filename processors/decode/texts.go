@@ -1,0 +1,126 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"github.com/tarn-lake/tarn/processors/columns"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+const (
+	inColumn  = -1 // instead of a node: the value stands in its column already
+	manyTexts = 12 // of a map; more are checked for doubles in another way
+	tagBytes  = 6  // {"S":" and its like
+)
+
+// ofTexts reports whether the field is a list or a map of texts.
+func (f *field) ofTexts() bool {
+	return f.elem != nil && f.elem.class == text && f.elem.Privacy.Rule == "" && (f.Type == schemas.List || f.Type == schemas.Map)
+}
+
+// texts reads a list or a map of texts straight into its columns and returns where it ends, or 0 where another look has to
+// be taken; then nothing has been added.
+func (d *Decoder) texts(t *step, s *slot, at int) (end int) {
+	n := t.node
+	if n == nil || !d.tagged(at, n.Column.Key != nil) {
+		return 0
+	}
+	if n.Column.Key != nil {
+		end = d.textMap(n, at+tagBytes)
+	} else {
+		end = d.textList(n.Kids[0].Leaves[0], at+tagBytes)
+	}
+	src := d.reader.src
+	if end > 0 && end < len(src) && src[end] == '}' {
+		s.state, s.node = present, inColumn
+		return end + 1
+	}
+	for _, l := range n.Leaves {
+		l.TakeBack()
+	}
+	return 0
+}
+
+// tagged reports whether the tag of a list, or of a map, stands there, with its opening bracket and something behind it.
+func (d *Decoder) tagged(at int, isMap bool) bool {
+	const list, keyed = `{"L":[`, `{"M":{`
+	b := d.reader.src[at:]
+	if len(b) <= tagBytes || b[tagBytes] == ']' || b[tagBytes] == '}' { // empty ones are rare
+		return false
+	}
+	if isMap {
+		return string(b[:tagBytes]) == keyed
+	}
+	return string(b[:tagBytes]) == list
+}
+
+// textAt reads {"S":"…"} and returns where it ends.
+func (r *reader) textAt(at int) (s span, end int) {
+	const mask, tag = 1<<48 - 1, '{' | '"'<<8 | 'S'<<16 | '"'<<24 | ':'<<32 | '"'<<40
+	if b := r.src[at:]; len(b) < 8 || binary.LittleEndian.Uint64(b)&mask != tag {
+		return s, 0
+	}
+	s, ok := r.upTo(at + tagBytes)
+	if end = int(s.to) + 1; !ok || end >= len(r.src) || r.src[end] != '}' {
+		return s, 0
+	}
+	return s, end + 1
+}
+
+func (d *Decoder) textList(l *columns.Leaf, at int) (end int) {
+	r := &d.reader
+	for first := true; ; first = false {
+		s, end := r.textAt(at)
+		if end == 0 || end >= len(r.src) {
+			return 0
+		}
+		if r.appendTo(l, s); !first {
+			l.Repeat()
+		}
+		switch r.src[end] {
+		case ',':
+			at = end + 1
+		case ']':
+			return end + 1
+		default:
+			return 0
+		}
+	}
+}
+
+func (d *Decoder) textMap(n *columns.Node, at int) (end int) {
+	r, key, value := &d.reader, n.Kids[0].Leaves[0], n.Kids[1].Leaves[0]
+	mark := key.Len()
+	for i := range manyTexts {
+		if r.src[at] != '"' {
+			return 0
+		}
+		name, ok := r.upTo(at + 1)
+		if colon := int(name.to) + 1; !ok || colon >= len(r.src) || r.src[colon] != ':' {
+			return 0
+		}
+		s, end := r.textAt(int(name.to) + 2)
+		if end == 0 || end+1 >= len(r.src) {
+			return 0
+		}
+		r.appendTo(key, name)
+		if r.appendTo(value, s); i > 0 {
+			key.Repeat()
+			value.Repeat()
+		}
+		for k := mark; k < mark+i; k++ {
+			if string(key.Value(k)) == string(key.Value(mark+i)) {
+				return 0
+			}
+		}
+		switch r.src[end] {
+		case ',':
+			at = end + 1
+		case '}':
+			return end + 1
+		default:
+			return 0
+		}
+	}
+	return 0
+}
