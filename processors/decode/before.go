@@ -124,12 +124,17 @@ func (d *Decoder) unchanged(field int, s *slot) bool {
 	return true
 }
 
+func word8(b []byte, at int) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
+
 // common returns how many bytes a and b begin with alike.
 func common(a, b []byte) int {
 	n := min(len(a), len(b))
 	i := 0
-	for i+64 <= n && string(a[i:i+64]) == string(b[i:i+64]) {
-		i += 64
+	for ; i+32 <= n; i += 32 {
+		x, y := a[i:i+32], b[i:i+32]
+		if (word8(x, 0)^word8(y, 0))|(word8(x, 8)^word8(y, 8))|(word8(x, 16)^word8(y, 16))|(word8(x, 24)^word8(y, 24)) != 0 {
+			break
+		}
 	}
 	for ; i+8 <= n; i += 8 {
 		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {

@@ -38,6 +38,7 @@ func things() *schemas.Dataset {
 			{Name: "nums", Type: schemas.Set, Elem: &schemas.Field{Type: schemas.Int64}},
 			{Name: "attrs", Type: schemas.Map, Elem: &schemas.Field{Type: schemas.Int32}},
 			address, {Name: "lines", Type: schemas.List, Elem: &line}, masked, cost, born, seen, note, gone, text("straße \"x\""),
+			{Name: "words", Type: schemas.List, Elem: &schemas.Field{Type: schemas.String}}, {Name: "says", Type: schemas.Map, Elem: &schemas.Field{Type: schemas.String}},
 		},
 		Region: schemas.Region{From: "field", Field: "address.state", Lower: true, Lookup: "states", Column: "region", Unknown: "unknown", Values: []string{"north", "south", "unknown"}},
 		Date:   schemas.Date{From: "field", Field: "when", Grain: "day"},

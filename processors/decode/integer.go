@@ -140,18 +140,38 @@ var powers = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e
 // digitsOf reads an integer of at most 18 digits in its plain form, without sign tricks and leading zeros, from the
 // beginning of b. n is its length; 0: there is no such integer.
 func digitsOf(b []byte) (v int64, n int) {
-	if len(b) >= 8 {
-		// Up to seven digits at once: what differs from "00000000" is at most nine where a digit stands.
-		x := binary.LittleEndian.Uint64(b) ^ ones*'0'
-		n = bits.TrailingZeros64(((x+ones*(0x80-10))|x)&highs) >> 3
-		if n > 0 && n < 8 && (n == 1 || x&0xff != 0) {
-			const pairs, hundreds, units = 0x000000FF000000FF, 100 + 1_000_000<<32, 1 + 10_000<<32
-			x <<= 64 - 8*uint(n)
-			x = x*10 + x>>8
-			return int64((x&pairs*hundreds + x>>16&pairs*units) >> 32), n
-		}
-		n = 0
+	const long = 16
+	if len(b) < long {
+		return digitByDigit(b)
 	}
+	x, n := digitWord(b)
+	switch {
+	case n == 0 || n > 1 && x&0xff == 0:
+		return digitByDigit(b)
+	case n < wordBytes:
+		return eightDigits(x << (64 - 8*uint(n))), n
+	}
+	y, m := digitWord(b[wordBytes:])
+	if m == wordBytes {
+		return digitByDigit(b)
+	}
+	return eightDigits(x)*powers[m] + eightDigits(y<<(63-8*uint(m))<<1), wordBytes + m
+}
+
+// digitWord returns the word that b begins with, less "00000000", and with how many digits it begins.
+func digitWord(b []byte) (x uint64, n int) {
+	x = binary.LittleEndian.Uint64(b) ^ ones*'0'
+	return x, bits.TrailingZeros64(((x+ones*(0x80-10))|x)&highs) >> 3 // at most nine where a digit stands
+}
+
+// eightDigits returns the number that the digits of a word are, the first one in its lowest byte.
+func eightDigits(x uint64) int64 {
+	const pairs, hundreds, units = 0x000000FF000000FF, 100 + 1_000_000<<32, 1 + 10_000<<32
+	x = x*10 + x>>8
+	return int64((x&pairs*hundreds + x>>16&pairs*units) >> 32)
+}
+
+func digitByDigit(b []byte) (v int64, n int) {
 	neg := len(b) > 0 && b[0] == '-'
 	if neg {
 		n = 1

@@ -30,7 +30,7 @@ func (d *Decoder) members(level int) bool {
 		} else if another, ok := r.more(first, '}'); !ok {
 			return false
 		} else if !another {
-			return r.distinct(mark, at, twice)
+			return len(r.names) == mark || r.distinct(mark, at, twice)
 		}
 		id := r.usualName(level)
 		if id == other {
@@ -67,6 +67,12 @@ func (r *reader) memberName(level int) (memberID, bool) {
 func (d *Decoder) read(id memberID, level int) (ok bool) {
 	r, h := &d.reader, &d.head
 	switch id {
+	case eventID:
+		if r.pos < len(r.src) && r.src[r.pos] == '"' {
+			r.pos++
+			_, ok = r.rest()
+			return ok
+		}
 	case eventName:
 		return d.operation()
 	case changed:
@@ -206,6 +212,11 @@ func (d *Decoder) identity() bool {
 
 func (d *Decoder) instant() bool {
 	r := &d.reader
+	if v, n := digitsOf(r.src[r.pos:]); n > 0 && v >= 0 && v < maxMicros/1_000_000 && r.pos+n < len(r.src) && r.src[r.pos+n] == ',' {
+		d.head.at, d.head.hasAt = v*1_000_000, true
+		r.pos += n
+		return true
+	}
 	s, ok := r.number()
 	if !ok {
 		return false
@@ -238,7 +249,13 @@ func (h *head) sequence(b []byte) bool {
 	if pad < 0 || len(b) == 0 {
 		return false
 	}
-	for _, c := range b {
+	rest := b
+	for ; len(rest) >= wordBytes; rest = rest[wordBytes:] {
+		if _, n := digitWord(rest); n < wordBytes {
+			return false
+		}
+	}
+	for _, c := range rest {
 		if c < '0' || c > '9' {
 			return false
 		}
