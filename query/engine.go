@@ -61,6 +61,7 @@ type Pinned struct {
 	Snapshots map[string]int64     // by table: the snapshot's id; 0: none yet
 	Commits   map[string]int64     // by history table: the number of its last commit
 	Through   map[string]int64     // by dataset with a base: the commit that the base is current to
+	Late      map[string]int64     // by dataset: the last commit of its history that brought rows out of their order
 	Complete  map[string]time.Time // by dataset: every change made before is in the snapshot; zero: unknown
 }
 

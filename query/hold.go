@@ -30,7 +30,7 @@ func (h *Held) Pinned() *Pinned { return h.pinned }
 // Whole answers a question as Service.Whole does, over the snapshots that are held.
 func (h *Held) Whole(ctx context.Context, text string) (*Result, error) {
 	env := h.service.whole()
-	env.Through = h.pinned.Through
+	env.Through, env.Late = h.pinned.Through, h.pinned.Late
 	st, _, err := plan.AdHoc(text, h.used, env)
 	if err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func NewLake(catalog *tables.Catalog, registry *schemas.Registry, progress Progr
 // between is in the changes above it.
 func (t *Tables) Pin(ctx context.Context, relations []string) (*Pinned, error) {
 	p := &Pinned{Relations: map[string]Relation{}, Snapshots: map[string]int64{}, Commits: map[string]int64{},
-		Through: map[string]int64{}, Complete: map[string]time.Time{}}
+		Through: map[string]int64{}, Late: map[string]int64{}, Complete: map[string]time.Time{}}
 	names := slices.Clone(relations)
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	for _, name := range names {
@@ -91,6 +91,7 @@ func (t *Tables) pin(ctx context.Context, p *Pinned, name string) error {
 		}
 	default:
 		p.Commits[name] = s.Commit
+		p.Late[d.Name] = s.Late
 		if t.progress != nil {
 			p.Complete[d.Name] = t.progress.Complete(d.Name, s.Watermarks)
 		}

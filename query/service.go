@@ -120,7 +120,7 @@ func (s *Service) metric(ctx context.Context, q plan.Query, maxRows int) (*Answe
 		return nil, err
 	}
 	complete := pinned.completeTo(draft.Datasets)
-	env.Through = pinned.Through
+	env.Through, env.Late = pinned.Through, pinned.Late
 	// A period compared with another ends where the data does.
 	if !complete.IsZero() && complete.Before(begun) {
 		env.Now = complete
@@ -200,7 +200,7 @@ func (s *Service) prepare(ctx context.Context, text string, used []string, env p
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	env.Through = pinned.Through
+	env.Through, env.Late = pinned.Through, pinned.Late
 	st, _, err := plan.AdHoc(text, used, env)
 	return st, datasets, pinned, err
 }

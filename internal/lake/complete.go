@@ -17,6 +17,9 @@ const (
 // IsRepair reports whether the lane's rows carry identities of other lanes.
 func IsRepair(lane string) bool { return strings.HasPrefix(lane, RepairLane) }
 
+// IsBackfill reports whether the lane's rows have their place by their instant.
+func IsBackfill(lane string) bool { return strings.HasPrefix(lane, BackfillLane) }
+
 // IsShard reports whether the lane is a shard of a stream, from which more may come.
 func IsShard(lane string) bool {
 	return !strings.HasPrefix(lane, LoadLane) && !strings.HasPrefix(lane, BackfillLane) && !IsRepair(lane)

@@ -14,6 +14,7 @@ const (
 	PropWatermarks = "tarn.watermarks" // Watermarks as compact JSON
 	PropCommit     = "tarn.commit"     // number of the last commit that brought rows
 	PropMarker     = "tarn.marker"     // unique id of the last commit attempt that succeeded
+	PropLate       = "tarn.late"       // number of the last commit that brought rows whose place may be below rows there already
 	PropThrough    = "tarn.through"    // base and rollups: the commit of <dataset>_changes they are current to
 )
 

@@ -18,6 +18,7 @@ type Update struct {
 	Marker     string            // unique to the attempt; by it a lost answer is told from a conflict
 	Commit     int64             // the commit's number; 0: the commit brings no rows of its own
 	Watermarks lake.Watermarks   // lanes that moved; never backward
+	Late       bool              // it brings rows whose place may be below rows there already, as loads and repairs do
 	Through    int64             // base and rollups: the commit of the history they are now current to; 0: as before
 	Summary    map[string]string // totals, kept with the snapshot
 }
@@ -210,6 +211,9 @@ func (s *Snapshot) properties(u Update) (iceberg.Properties, error) {
 			return nil, fault.New(fault.Conflict, "table %s: commit %d comes after commit %d", s.table.name, u.Commit, s.Commit)
 		}
 		props[lake.PropCommit] = strconv.FormatInt(u.Commit, 10)
+		if u.Late {
+			props[lake.PropLate] = props[lake.PropCommit]
+		}
 	}
 	if u.Through != 0 {
 		props[lake.PropThrough] = strconv.FormatInt(u.Through, 10)

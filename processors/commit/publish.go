@@ -116,7 +116,8 @@ func (p *pass) update(t *target, base *tables.Snapshot, holes []Hole, rows int) 
 		}
 		said["holes"] = string(text)
 	}
-	return tables.Update{Marker: p.opts.NewID(), Commit: base.Commit + 1, Watermarks: marks, Summary: said}, nil
+	late := slices.ContainsFunc(p.batches, func(b *batch) bool { return !lake.IsShard(b.Lane) })
+	return tables.Update{Marker: p.opts.NewID(), Commit: base.Commit + 1, Watermarks: marks, Late: late, Summary: said}, nil
 }
 
 // passed returns the holes that a commit on base passes.

@@ -32,7 +32,8 @@ func byText(d *schemas.Dataset) bool {
 }
 
 // MergeBase brings the base up to the history when the changes above it pass an eighth of it, so that on average each
-// row is rewritten a bounded number of times for each change. It reports whether it did.
+// row is rewritten a bounded number of times for each change; and at once when rows out of their order have come, which
+// make questions dear until they are merged. It reports whether it did.
 func (c *Compactor) MergeBase(ctx context.Context, h History) (bool, error) {
 	if h.Base == nil {
 		return false, nil
@@ -53,7 +54,7 @@ func (c *Compactor) MergeBase(ctx context.Context, h History) (bool, error) {
 	for _, f := range delta {
 		above += f.Rows
 	}
-	if above < max(c.opts.BaseRows, base.Rows/8) {
+	if late := base.ID != 0 && history.Late > base.Through; above < max(c.opts.BaseRows, base.Rows/8) && !late {
 		return false, nil
 	}
 	m := c.newBaseMerge(h, base)
@@ -184,8 +185,8 @@ func (m *baseMerge) bucket(ctx context.Context, bucket int, old []tables.File, a
 	return nil
 }
 
-// latest returns the rows that win: the first of each key in the order of keys, newest first. Tombstones that nothing
-// can bring an older row for any more are left out.
+// latest returns the rows that win, in the order of keys. Tombstones that nothing can bring an older row for any more are
+// left out.
 func (m *baseMerge) latest(b *columns.Batch) []int32 {
 	leaves := make([]*columns.Leaf, len(m.names))
 	for i, n := range m.names {
@@ -193,13 +194,16 @@ func (m *baseMerge) latest(b *columns.Batch) []int32 {
 	}
 	op, at := b.Leaf(schemas.ColOp), b.Leaf(schemas.ColAt)
 	horizon := m.opts.Now().Add(-m.opts.Tombstones).UnixMicro()
+	choose := winnersOf(b)
 	var win []int32
-	last := int32(-1)
-	for _, row := range b.SortOrder(m.keys) {
-		if last >= 0 && sameKey(leaves, last, row) {
-			continue
+	order := b.SortOrder(m.keys)
+	for from := 0; from < len(order); {
+		to := from + 1
+		for to < len(order) && sameKey(leaves, order[from], order[to]) {
+			to++
 		}
-		last = row
+		row := choose.of(order[from:to])
+		from = to
 		if record.Op(op.BytesAt(int(row))).Gone() && at.Int64At(int(row)) < horizon {
 			continue
 		}

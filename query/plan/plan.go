@@ -79,6 +79,7 @@ type Env struct {
 	Dialect  Dialect
 	Regions  []string         // the viewer's; [viewer.All] for every one
 	Through  map[string]int64 // by dataset: the commit that its base is current to; absent: there is no base
+	Late     map[string]int64 // by dataset: the last commit that brought rows out of their order
 	Now      time.Time        // the end of what is known: the current period is unfinished after it
 	MaxRows  int              // rows that the answer is cut to at last; 0: none
 }

@@ -123,44 +123,6 @@ func (v *views) history(name string, d *schemas.Dataset) {
 		" WHERE _op <> "+literal(string(record.Leave))+" AND "+where, args...)
 }
 
-// current is the base without the records that have changed since, and the latest row of those that have. A record that
-// is gone, or has left for a region unseen, stays hidden: its mark is the latest row.
-func (v *views) current(d *schemas.Dataset) {
-	through, hasBase := v.env.Through[d.Name]
-	var names, joins []string
-	for _, c := range d.StateColumns() {
-		names = append(names, Ident(c.Name))
-	}
-	cols := strings.Join(names, ", ")
-	keys := []string{Ident(d.Key.Partition)}
-	if d.Key.Sort != "" {
-		keys = append(keys, Ident(d.Key.Sort))
-	}
-	for _, k := range keys {
-		joins = append(joins, "d."+k+" = b."+k)
-	}
-	seen, seenArgs := v.regions()
-	gone := "_op NOT IN (" + literal(string(record.Remove)) + ", " + literal(string(record.Expire)) + ", " + literal(string(record.Leave)) + ")"
-
-	source, where, args := d.ChangesTable(), seen, slices.Clone(seenArgs)
-	if hasBase {
-		where += " AND _commit > " + strconv.FormatInt(through, 10)
-		if v.env.Dialect.delta {
-			source = d.Name + deltaSuffix
-		}
-	}
-	delta := "SELECT " + cols + ", row_number() OVER (PARTITION BY " + strings.Join(keys, ", ") +
-		" ORDER BY _seq DESC, CASE WHEN _op = " + literal(string(record.Leave)) + " THEN 1 ELSE 0 END) AS \"_rank\" FROM " +
-		v.from(source) + " WHERE " + where
-	sql := "WITH d" + v.env.Dialect.inline + "(" + delta + ") "
-	if hasBase {
-		sql += "SELECT " + cols + " FROM " + v.from(d.BaseTable()) + " b WHERE " + seen + " AND " + gone +
-			" AND NOT EXISTS (SELECT 1 FROM d WHERE " + strings.Join(joins, " AND ") + ") UNION ALL "
-		args = append(args, seenArgs...)
-	}
-	v.put(d.Name, sql+"SELECT "+cols+" FROM d WHERE \"_rank\" = 1 AND "+gone, args...)
-}
-
 // sorted returns the set's names in order.
 func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
 

@@ -1,0 +1,32 @@
+package compact
+
+import (
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/processors/columns"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// winners chooses the row that says what a record is. The views of current state choose by the same rule.
+type winners struct{ shard, at *columns.Leaf }
+
+func winnersOf(b *columns.Batch) winners { return winners{b.Leaf(schemas.ColShard), b.Leaf(schemas.ColAt)} }
+
+// of returns the latest of one record's rows, which are given by their numbers, the newest first: the newest change, or
+// the newest row of a backfill where that is of a later instant.
+func (w winners) of(rows []int32) int32 {
+	change, placed := int32(-1), int32(-1)
+	for _, row := range rows {
+		switch {
+		case !lake.IsBackfill(string(w.shard.BytesAt(int(row)))):
+			if change < 0 {
+				change = row
+			}
+		case placed < 0 || w.at.Int64At(int(row)) > w.at.Int64At(int(placed)):
+			placed = row
+		}
+	}
+	if change < 0 || placed >= 0 && w.at.Int64At(int(placed)) > w.at.Int64At(int(change)) {
+		return placed
+	}
+	return change
+}
