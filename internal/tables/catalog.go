@@ -17,6 +17,7 @@ import (
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/telemetry"
 )
 
 // Options tunes a catalog. The zero Options work.
@@ -25,11 +26,14 @@ type Options struct {
 	// "publish", "remove", "stat", "list"; and "answer" when a commit is there but its caller does not know yet. Its
 	// error is taken for the disk's own.
 	Before func(step, name string) error
+	// Observe, where set, is told of commits that other engines made: a Foreign each.
+	Observe telemetry.Observe
 }
 
 // Catalog is the tables of one lake. It is safe for concurrent use.
 type Catalog struct {
-	home library
+	home    library
+	observe telemetry.Observe
 
 	mu   sync.Mutex
 	open map[string]*Table
@@ -49,10 +53,20 @@ func OpenFolder(ctx context.Context, root string, opts Options) (*Catalog, error
 	if err := f.clean(); err != nil {
 		return nil, kind(err, "clean the tables' folder")
 	}
-	return newCatalog(f), ctx.Err()
+	return newCatalog(f, opts), ctx.Err()
 }
 
-func newCatalog(h home) *Catalog { return &Catalog{home: library{h}, open: map[string]*Table{}} }
+func newCatalog(h home, opts Options) *Catalog {
+	c := &Catalog{home: library{h}, observe: opts.Observe, open: map[string]*Table{}}
+	if c.observe == nil {
+		c.observe = telemetry.Discard
+	}
+	return c
+}
+
+func (c *Catalog) table(name string) *Table {
+	return &Table{name: name, home: c.home, observe: c.observe}
+}
 
 // Path returns the local file of a location in the lake. Of a lake in a bucket it is where a copy of the file belongs.
 func (c *Catalog) Path(url string) (string, error) {
@@ -83,7 +97,7 @@ func (c *Catalog) Table(ctx context.Context, spec Spec) (*Table, error) {
 	}
 	t := c.open[spec.Name]
 	if t == nil {
-		t = &Table{name: spec.Name, home: c.home}
+		t = c.table(spec.Name)
 		c.open[spec.Name] = t
 	}
 	return t, nil
@@ -99,7 +113,7 @@ func (c *Catalog) Existing(ctx context.Context, name string) (*Table, error) {
 	if _, err := c.home.newest(ctx, name); err != nil {
 		return nil, kind(err, "open table "+name)
 	}
-	c.open[name] = &Table{name: name, home: c.home}
+	c.open[name] = c.table(name)
 	return c.open[name], nil
 }
 

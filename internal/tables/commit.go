@@ -135,6 +135,7 @@ func (t *Table) commit(ctx context.Context, base *Snapshot, u Update, do work) (
 	if err != nil {
 		return nil, err
 	}
+	t.tell(base, now)
 	_ = errors.Join(now.merged(s), s.settle()) // the commit is there: what stays is an orphan
 	return now, nil
 }
@@ -161,6 +162,17 @@ func (s *Snapshot) merged(files *session) error {
 	return nil
 }
 
+// tell reports what others have committed below a commit of ours, and does so once: a rewrite of manifests, which leaves no
+// marker, does not.
+func (t *Table) tell(base, now *Snapshot) {
+	if now.Summary[lake.PropMarker] == "" {
+		return
+	}
+	for _, f := range base.Foreign() {
+		t.observe(f)
+	}
+}
+
 // outcome finds out, after a commit's error, whether the commit is there.
 func (t *Table) outcome(ctx context.Context, base *Snapshot, marker string, cause error) (*Snapshot, error) {
 	now, err := t.Snapshot(context.WithoutCancel(ctx))
@@ -172,6 +184,7 @@ func (t *Table) outcome(ctx context.Context, base *Snapshot, marker string, caus
 		if err := t.home.settled(context.WithoutCancel(ctx), t.name); err != nil {
 			return nil, fault.Wrap(fault.Transient, errors.Join(cause, err), "commit to table %s: it is there, but not durable", t.name)
 		}
+		t.tell(base, now)
 		return now, nil
 	}
 	if now.ID != base.ID {
@@ -236,6 +249,9 @@ func (s *Snapshot) summary(u Update) iceberg.Properties {
 	said := iceberg.Properties{lake.PropMarker: u.Marker}
 	if u.Commit != 0 {
 		said[lake.PropCommit] = strconv.FormatInt(u.Commit, 10)
+	}
+	if others := s.Foreign(); len(others) > 0 {
+		said[summaryForeign] = foreignIDs(others)
 	}
 	for name, value := range u.Summary {
 		said["tarn."+name] = value

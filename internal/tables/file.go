@@ -122,6 +122,7 @@ func (s *Snapshot) file(df iceberg.DataFile, manifest string, commitID int) (Fil
 			f.Region = v
 		case int32:
 			f.Bucket = int(v)
+		case nil: // another engine's rows may have no day or region
 		default:
 			return File{}, fmt.Errorf("file %s: partition field %d holds a %T", f.URL, id, value)
 		}

@@ -36,7 +36,7 @@ func OpenGlue(ctx context.Context, client *sdk.Client, at Place, opts Options) (
 		return nil, fault.New(fault.Invalid, "a lake on AWS needs a Glue database and a root such as s3://my-lake/, not %q and %q", at.Database, at.Root)
 	}
 	b := &bucket{objects: at.Objects, at: at.Root, mirror: at.Mirror, before: opts.Before}
-	return newCatalog(&glue{bucket: b, client: client, database: at.Database, last: map[string]version{}}), ctx.Err()
+	return newCatalog(&glue{bucket: b, client: client, database: at.Database, last: map[string]version{}}, opts), ctx.Err()
 }
 
 // glue is the catalog of a Glue database. Each table's entry names the file of its newest metadata, and is changed only

@@ -27,10 +27,7 @@ func (s *Snapshot) Having(ctx context.Context, filter Filter, may func(Bounds) b
 	}
 	var taken []File
 	for _, m := range list {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		for entry, err := range m.Entries(files, true) {
+		for entry, err := range s.table.entries(ctx, files, m) {
 			if err != nil {
 				return nil, kind(err, "plan table "+s.table.name)
 			}

@@ -104,7 +104,7 @@ func (s *Snapshot) read(ctx context.Context, known map[string][]File) (*plan, er
 		}
 		held, ok := known[m.FilePath()]
 		if !ok {
-			if held, err = s.readManifest(files, m, commitID); err != nil {
+			if held, err = s.readManifest(ctx, files, m, commitID); err != nil {
 				return nil, err
 			}
 		}
@@ -113,9 +113,9 @@ func (s *Snapshot) read(ctx context.Context, known map[string][]File) (*plan, er
 	return p, nil
 }
 
-func (s *Snapshot) readManifest(files *session, m iceberg.ManifestFile, commitID int) ([]File, error) {
+func (s *Snapshot) readManifest(ctx context.Context, files *session, m iceberg.ManifestFile, commitID int) ([]File, error) {
 	held := []File{}
-	for entry, err := range m.Entries(files, true) {
+	for entry, err := range s.table.entries(ctx, files, m) {
 		if err != nil {
 			return nil, err
 		}

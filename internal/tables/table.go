@@ -3,12 +3,15 @@ package tables
 import (
 	"context"
 	"sync"
+
+	"github.com/tarn-lake/tarn/internal/telemetry"
 )
 
 // Table is one table. It is safe for concurrent use.
 type Table struct {
-	name string
-	home library
+	name    string
+	home    library
+	observe telemetry.Observe
 
 	expiring sync.Mutex // two that expire the same snapshots would remove files under each other's eyes
 
