@@ -3,12 +3,14 @@ package node
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/ingest/embedded"
 	"github.com/tarn-lake/tarn/internal/blob/dir"
 	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/internal/telemetry"
 	"github.com/tarn-lake/tarn/processors/commit"
 	"github.com/tarn-lake/tarn/processors/compact"
 )
@@ -56,8 +58,13 @@ func (n *Node) openFiles(ctx context.Context) (err error) {
 	if n.files, err = dir.Open(n.folder.Path("lake")); err != nil {
 		return fmt.Errorf("open the lake: %w", err)
 	}
-	if n.catalog, err = tables.OpenFolder(ctx, n.folder.Path("lake"), tables.Options{}); err != nil {
+	if n.catalog, err = tables.OpenFolder(ctx, n.folder.Path("lake"), n.tableOptions()); err != nil {
 		return fmt.Errorf("open the tables: %w", err)
 	}
 	return nil
+}
+
+// tableOptions makes what other engines do to our tables a warning.
+func (n *Node) tableOptions() tables.Options {
+	return tables.Options{Observe: telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelWarn))}
 }
