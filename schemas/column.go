@@ -27,3 +27,6 @@ const (
 	ColExtra   = "_extra"   // attributes that the schema does not know, as one JSON object of DynamoDB JSON
 	OldPrefix  = "old_"     // before a tracked field's name: its value before the change
 )
+
+// ColLane is the ledger's column of lanes.
+const ColLane = "lane"

@@ -50,6 +50,38 @@ func QuarantineColumns() []Column {
 	return number(cols, nil)
 }
 
+// LedgerColumns returns the columns of the ledger: a row for each lane that a commit moved, for each hole that was found
+// or closed, and for each commit of another program.
+func LedgerColumns() []Column {
+	return number([]Column{
+		{Name: ColCommit, Type: Int64, Required: true}, // of the ledger itself
+		{Name: ColAt, Type: Timestamp, Required: true},
+		{Name: ColDate, Type: Day, Required: true},
+		{Name: ColRegion, Type: String, Required: true},
+		{Name: "kind", Type: String, Required: true}, // commit, foreign, hole, closed
+		{Name: "dataset", Type: String},
+		{Name: "table", Type: String},
+		{Name: "commit", Type: Int64},
+		{Name: "snapshot", Type: Int64},
+		{Name: ColLane, Type: String},
+		{Name: "first", Type: String},
+		{Name: "last", Type: String},
+		{Name: "ahead", Type: String}, // what repairs have brought above last
+		{Name: "lane_to", Type: Timestamp},
+		{Name: "done", Type: Boolean},
+		{Name: "records", Type: Int64},
+		{Name: "rows", Type: Int64},
+		{Name: "quarantined", Type: Int64},
+		{Name: "expired", Type: Int64},
+		{Name: "retries", Type: Int64},
+		{Name: "complete_to", Type: Timestamp},
+		{Name: "code", Type: String},
+		{Name: "schema", Type: String},
+		{Name: "hole", Type: String},
+		{Name: "detail", Type: String}, // of a hole or a commit of another program, as JSON
+	}, nil)
+}
+
 // Field returns the declared field of that name and whether there is one.
 func (d *Dataset) Field(name string) (*Field, bool) {
 	i := slices.IndexFunc(d.Fields, func(f Field) bool { return f.Name == name })

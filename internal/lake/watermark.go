@@ -15,6 +15,9 @@ const (
 	PropCommit     = "tarn.commit"     // number of the last commit that brought rows
 	PropMarker     = "tarn.marker"     // unique id of the last commit attempt that succeeded
 	PropLate       = "tarn.late"       // number of the last commit that brought rows whose place may be below rows there already
+	PropEntry      = "tarn.ledger"     // of a snapshot's summary: Entry
+	PropClosed     = "tarn.closed"     // how many lanes have left the watermarks for the ledger
+	PropHoles      = "tarn.holes"      // of the ledger's table: open holes
 	PropThrough    = "tarn.through"    // base and rollups: the commit of <dataset>_changes they are current to
 )
 

@@ -19,8 +19,11 @@ type Update struct {
 	Commit     int64             // the commit's number; 0: the commit brings no rows of its own
 	Watermarks lake.Watermarks   // lanes that moved; never backward
 	Late       bool              // it brings rows whose place may be below rows there already, as loads and repairs do
+	Closed     []string          // lanes that leave the watermarks; the ledger has them
+	Properties map[string]string // others of the table
 	Through    int64             // base and rollups: the commit of the history they are now current to; 0: as before
 	Summary    map[string]string // totals, kept with the snapshot
+	Entry      string            // the commit's in the ledger; empty: it has none
 }
 
 // Append adds files to the table and sets what u says, in one atomic commit on top of base. The files are durable.
@@ -231,10 +234,19 @@ func (s *Snapshot) properties(u Update) (iceberg.Properties, error) {
 	if u.Through != 0 {
 		props[lake.PropThrough] = strconv.FormatInt(u.Through, 10)
 	}
-	if len(u.Watermarks) > 0 {
+	for name, value := range u.Properties {
+		props[name] = value
+	}
+	if len(u.Watermarks)+len(u.Closed) > 0 {
 		moved, err := s.Watermarks.Forward(u.Watermarks)
 		if err != nil {
 			return nil, err
+		}
+		for _, lane := range u.Closed {
+			delete(moved, lane)
+		}
+		if len(u.Closed) > 0 {
+			props[lake.PropClosed] = strconv.FormatInt(s.Closed+int64(len(u.Closed)), 10)
 		}
 		text, err := json.Marshal(moved)
 		if err != nil {
@@ -255,6 +267,9 @@ func (s *Snapshot) summary(u Update) iceberg.Properties {
 	}
 	for name, value := range u.Summary {
 		said["tarn."+name] = value
+	}
+	if u.Entry != "" {
+		said[lake.PropEntry] = u.Entry
 	}
 	return said
 }

@@ -12,3 +12,8 @@ func Changes(d *schemas.Dataset) Spec {
 func Quarantine() Spec {
 	return Spec{Name: schemas.QuarantineTable, Columns: schemas.QuarantineColumns(), Partition: ByDateAndRegion(), Sort: []string{schemas.ColAt, schemas.ColSeq}}
 }
+
+// Ledger returns what the table of the stories of commits is.
+func Ledger() Spec {
+	return Spec{Name: schemas.LedgerTable, Columns: schemas.LedgerColumns(), Partition: ByDateAndRegion(), Sort: []string{"table", "commit", schemas.ColLane}}
+}

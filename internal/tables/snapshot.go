@@ -17,6 +17,7 @@ type Snapshot struct {
 	Watermarks lake.Watermarks   // how far every lane is in it; not to be changed
 	Late       int64             // number of the last commit that was Late
 	Through    int64             // base and rollups: the commit of the history that it is current to
+	Closed     int64             // how many lanes have left the watermarks for the ledger
 	At         time.Time         // when it was committed; the zero time for ID 0
 	Rows       int64             // in all its files
 	Properties map[string]string // the table's; not to be changed
@@ -34,7 +35,7 @@ func (t *Table) pin(v version) (*Snapshot, error) {
 			return nil, fmt.Errorf("read the watermarks of table %s: %w", t.name, err)
 		}
 	}
-	for name, to := range map[string]*int64{lake.PropCommit: &s.Commit, lake.PropLate: &s.Late, lake.PropThrough: &s.Through} {
+	for name, to := range map[string]*int64{lake.PropCommit: &s.Commit, lake.PropLate: &s.Late, lake.PropThrough: &s.Through, lake.PropClosed: &s.Closed} {
 		if err := whole(props[name], to); err != nil {
 			return nil, fmt.Errorf("read %s of table %s: %w", name, t.name, err)
 		}

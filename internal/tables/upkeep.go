@@ -34,12 +34,17 @@ func (t *Table) RewriteManifests(ctx context.Context, marker string) (bool, erro
 }
 
 // Expire forgets snapshots that are neither among the last keep nor younger than olderThan, and removes the files that
-// only they had. It returns how many it forgot. A pinned snapshot must not be read for longer than olderThan.
+// only they had. It returns how many it forgot. A pinned snapshot must not be read for longer than olderThan. A snapshot
+// whose story is not in the ledger stays, and so do those after it.
 func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (int, error) {
 	t.expiring.Lock()
 	defer t.expiring.Unlock()
 	before, err := t.Snapshot(ctx)
 	if err != nil || before.ID == 0 || before.Kept() <= keep {
+		return 0, err
+	}
+	untold, err := t.untold(ctx, before)
+	if keep = max(keep, untold); err != nil || before.Kept() <= keep {
 		return 0, err
 	}
 	s := t.begin(ctx)

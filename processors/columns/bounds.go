@@ -120,7 +120,11 @@ func (l *Leaf) appendUpper(dst []byte, i int) []byte {
 // isIdentity reports whether the bounds stay whole: identities differ in their last characters, and by these bounds the
 // files are found that may hold one.
 func (l *Leaf) isIdentity() bool {
-	return l.Column.Name == schemas.ColShard || l.Column.Name == schemas.ColSeq
+	switch l.Column.Name {
+	case schemas.ColShard, schemas.ColSeq, schemas.ColLane:
+		return true
+	}
+	return false
 }
 
 func (l *Leaf) isText() bool { return l.Column.Type != schemas.Binary }

@@ -15,6 +15,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/processors/ledger"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -51,6 +52,8 @@ type Options struct {
 	MaxRows  int           // rows of a file; 0: 1,000,000
 	Archive  bool          // keep landed objects under archive/ instead of deleting them
 	Keep     int           // snapshots that stay; 0: 100
+	Version  string        // of the program, for the ledger
+	Idle     time.Duration // how long a lane stands still before it leaves the watermarks for the ledger; longer than the stream's retention; 0: 48 h
 	KeepFor  time.Duration // how long a snapshot stays at least, for those who read it; 0: 5 minutes
 }
 
@@ -65,6 +68,9 @@ type Committer struct {
 	mu      sync.Mutex
 	targets map[string]*target   // by table
 	streams map[string][]*target // by stream, those that were committed since the start
+	opening sync.Mutex
+	book    *ledger.Book
+	unknown map[lane]int64 // by table and lane: how many lanes had left the table's watermarks when the ledger did not know it
 }
 
 // New returns a committer.
@@ -93,7 +99,11 @@ func New(files Files, tabs Tables, registry *schemas.Registry, opts Options) *Co
 	if opts.KeepFor <= 0 {
 		opts.KeepFor = 5 * time.Minute
 	}
-	return &Committer{files: files, tables: tabs, registry: registry, opts: opts, targets: map[string]*target{}, streams: map[string][]*target{}}
+	if opts.Idle <= 0 {
+		opts.Idle = 48 * time.Hour
+	}
+	return &Committer{files: files, tables: tabs, registry: registry, opts: opts,
+		targets: map[string]*target{}, streams: map[string][]*target{}, unknown: map[lane]int64{}}
 }
 
 // Pending returns how many landed objects wait, committed or not. It costs one listing.
@@ -126,6 +136,9 @@ func (c *Committer) Commit(ctx context.Context) (Report, error) {
 func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermarks, report *Report) error {
 	targets, err := c.open(ctx, s.stream)
 	if err != nil {
+		return err
+	}
+	if _, err := c.Ledger(ctx); err != nil {
 		return err
 	}
 	c.streams[s.stream] = targets

@@ -2,7 +2,6 @@ package commit_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -136,15 +135,15 @@ func TestAHoleIsRecorded(t *testing.T) {
 	w.land(t, "s/2", note{first: 50, last: 51}, passes("s/2", 50, 51)...) // first of a window: unknown, so no hole
 	report := w.commit(t)
 	check(t, w, append(append(passes("s/1", 1, 5), passes("s/1", 11, 14)...), passes("s/2", 50, 51)...)...)
-	want := []commit.Hole{{Stream: "moves", Lane: "s/1", After: seq(5), Last: seq(9), From: at(5), To: at(12), Reason: "its batches never landed"}}
+	want := []commit.Hole{lake.Hole{Stream: "moves", Lane: "s/1", After: seq(5), Last: seq(9), From: at(5), To: at(12), Reason: "its batches never landed"}.Named()}
 	if diff := cmp.Diff(want, report.Holes); diff != "" {
 		t.Errorf("reported (-want +got):\n%s", diff)
 	}
-	var recorded []commit.Hole
-	if err := json.Unmarshal([]byte(w.snapshot(t, "passes_changes").Summary["tarn.holes"]), &recorded); err != nil {
+	recorded, err := lake.ParseEntry([]byte(w.snapshot(t, "passes_changes").Summary[lake.PropEntry]))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, recorded); diff != "" {
+	if diff := cmp.Diff(want, recorded.Holes); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
 }
@@ -177,7 +176,7 @@ func TestAnUnreadableObjectIsAHole(t *testing.T) {
 			}
 			report := w.commit(t)
 			check(t, w, slices.Concat(passes("s/1", 1, 5), passes("s/1", 11, 12), passes("s/2", 1, 3))...)
-			want := []commit.Hole{{Stream: "moves", Lane: "s/1", After: seq(5), Last: seq(10), From: at(5), Reason: "its landed object could not be read"}}
+			want := []commit.Hole{lake.Hole{Stream: "moves", Lane: "s/1", After: seq(5), Last: seq(10), From: at(5), Reason: "its landed object could not be read"}.Named()}
 			if diff := cmp.Diff(want, report.Holes); diff != "" {
 				t.Errorf("holes (-want +got):\n%s", diff)
 			}

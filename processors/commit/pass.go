@@ -7,7 +7,6 @@ import (
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
-	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/processors/columns"
 )
 
@@ -138,11 +137,11 @@ func (p *pass) drop(b *batch) {
 
 // position returns how far each lane of the pass is in the table that is furthest: what lies at or below it has been
 // passed, and a batch that says it came after something higher stands behind a hole.
-func (p *pass) position(bases map[*target]*tables.Snapshot) map[string]lake.Watermark {
+func (p *pass) position(bases map[*target]*base) map[string]lake.Watermark {
 	at := map[string]lake.Watermark{}
 	for _, b := range p.batches {
 		for t, base := range bases {
-			if m := base.Watermarks[t.lane(b.Stream, b.Lane)]; m.Seq > at[b.Lane].Seq {
+			if m := base.mark(t.lane(b.Stream, b.Lane)); m.Seq > at[b.Lane].Seq {
 				at[b.Lane] = m
 			}
 		}
@@ -161,13 +160,13 @@ func (p *pass) missing(at map[string]lake.Watermark) []Hole {
 		hole := Hole{Stream: b.Stream, Lane: b.Lane, After: m.Seq, From: m.At}
 		if b.landed == nil {
 			hole.Last, hole.Reason = b.Last, "its landed object could not be read"
-			found = append(found, hole)
+			found = append(found, hole.Named())
 			at[b.Lane] = lake.Watermark{Seq: b.Last, At: m.At}
 			continue
 		}
 		if !b.landed.Begin && b.landed.After > m.Seq && !lake.IsRepair(b.Lane) {
 			hole.Last, hole.To, hole.Reason = b.landed.After, b.landed.Through, "its batches never landed"
-			found = append(found, hole)
+			found = append(found, hole.Named())
 		}
 		at[b.Lane] = lake.Watermark{Seq: b.Last, At: b.landed.Through}
 	}
@@ -202,14 +201,14 @@ func (p *pass) remove(ctx context.Context, key string) error {
 	return p.files.Delete(ctx, key)
 }
 
-func (p *pass) bases(ctx context.Context) (map[*target]*tables.Snapshot, error) {
-	bases := map[*target]*tables.Snapshot{}
+func (p *pass) bases(ctx context.Context) (map[*target]*base, error) {
+	bases := map[*target]*base{}
 	for _, t := range p.targets {
-		base, err := t.table.Snapshot(ctx)
+		b, err := p.base(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		bases[t] = base
+		bases[t] = b
 	}
 	return bases, nil
 }

@@ -2,10 +2,8 @@ package commit
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
@@ -21,9 +19,9 @@ func (p *pass) commit(ctx context.Context, t *target) error {
 		return nil
 	}
 	var err error
-	for range attempts {
-		var base *tables.Snapshot
-		if base, err = t.table.Snapshot(ctx); err != nil {
+	for retries := range attempts {
+		var base *base
+		if base, err = p.base(ctx, t); err != nil {
 			return err
 		}
 		rows, err := p.trim(ctx, t, base)
@@ -35,12 +33,7 @@ func (p *pass) commit(ctx context.Context, t *target) error {
 		if err != nil {
 			return err
 		}
-		holes := p.passed(t, base)
-		update, err := p.update(t, base, holes, rows.Rows())
-		if err != nil {
-			return err
-		}
-		done, err := p.append(ctx, t, base, files, update)
+		done, holes, err := p.publish(ctx, t, base, files, retries)
 		if fault.Is(err, fault.Conflict) { // somebody else's commit: begin again from the trim
 			p.discard(ctx, files)
 			continue
@@ -53,6 +46,29 @@ func (p *pass) commit(ctx context.Context, t *target) error {
 		return nil
 	}
 	return fault.Wrap(fault.Transient, err, "table %s is committed to by others all the time; try again", t.table.Name())
+}
+
+// publish commits files of what was trimmed on base. An entry without room in the summary is durable before.
+func (p *pass) publish(ctx context.Context, t *target, base *base, files []tables.NewFile, retries int) (*tables.Snapshot, []Hole, error) {
+	holes := p.passed(t, base)
+	u, entry := p.update(t, base, holes)
+	entry.Retries = retries
+	key := lake.EntryKey(t.table.Name(), u.Marker)
+	text, object, err := entry.Summary(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	u.Entry = text
+	if object != nil {
+		if err := p.files.Put(ctx, key, object); err != nil {
+			return nil, nil, err
+		}
+	}
+	done, err := p.append(ctx, t, base.Snapshot, files, u)
+	if fault.Is(err, fault.Conflict) && object != nil {
+		err = errors.Join(err, p.files.Delete(ctx, key))
+	}
+	return done, holes, err
 }
 
 // append commits the files. While only the counter's commit stands still, a compaction has won, and the same files are
@@ -70,7 +86,13 @@ func (p *pass) append(ctx context.Context, t *target, base *tables.Snapshot, fil
 		if now.Has(u.Marker) { // a lost answer, and somebody has committed since
 			return now, nil
 		}
-		if now.Commit != base.Commit || p.sought[t] != nil { // what was sought was sought in base
+		if s := p.sought[t]; s != nil { // what was sought was sought in base
+			if now.Commit == base.Commit {
+				s.through = 0 // another program's rows carry any number
+			}
+			return nil, err
+		}
+		if now.Commit != base.Commit {
 			return nil, err
 		}
 		base = now
@@ -78,52 +100,38 @@ func (p *pass) append(ctx context.Context, t *target, base *tables.Snapshot, fil
 	return nil, fault.New(fault.Transient, "table %s is rewritten all the time; try again", t.table.Name())
 }
 
-// update returns what the commit says besides files: the lanes of all batches of the pass, those without rows for this
-// table too, are known up to their last batch.
-func (p *pass) update(t *target, base *tables.Snapshot, holes []Hole, rows int) (tables.Update, error) {
-	marks := lake.Watermarks{}
-	for shard, m := range p.settled {
-		if name := t.lane(p.stream, shard); m.Seq > base.Watermarks[name].Seq {
-			marks[name] = base.Watermarks[name].To(m)
+// update returns what the commit says besides files, and its entry in the ledger: the lanes of all batches of the pass,
+// those without rows for this table too, are known up to their last batch.
+func (p *pass) update(t *target, base *base, holes []Hole) (tables.Update, lake.Entry) {
+	m := &moves{pass: p, target: t, base: base, marks: lake.Watermarks{}, lanes: map[string]*lake.LaneEntry{}}
+	for shard, mark := range p.settled {
+		if name := t.lane(p.stream, shard); mark.Seq > base.mark(name).Seq {
+			m.marks[name] = base.mark(name).To(mark)
 		}
 	}
-	sum := totals{rows: rows}
 	for _, b := range p.batches {
-		name := t.lane(b.Stream, b.Lane)
-		before, moved := marks[name]
-		if !moved {
-			before = base.Watermarks[name]
-		}
-		if b.Last <= before.Seq {
-			continue
-		}
-		next := before.To(lake.Watermark{Seq: b.Last, At: before.At})
-		if b.landed != nil {
-			sum.add(b.landed)
-			next.Done = b.landed.Final
-			if b.landed.Through.After(next.At) {
-				next.At = b.landed.Through
-			}
-		}
-		marks[name] = next
+		m.batch(b)
 	}
-	p.advance(t, base, marks)
-	said := sum.summary()
-	if len(holes) > 0 {
-		text, err := json.Marshal(holes)
-		if err != nil {
-			return tables.Update{}, err
+	p.advance(t, base, m.marks)
+	u := tables.Update{Marker: p.opts.NewID(), Commit: base.Commit + 1, Watermarks: m.marks, Summary: m.sum.summary()}
+	for name, was := range t.telling {
+		if _, moves := m.marks[name]; !moves && base.Watermarks[name] == was {
+			m.marks[name] = was
 		}
-		said["holes"] = string(text)
 	}
-	late := slices.ContainsFunc(p.batches, func(b *batch) bool { return !lake.IsShard(b.Lane) })
-	return tables.Update{Marker: p.opts.NewID(), Commit: base.Commit + 1, Watermarks: marks, Late: late, Summary: said}, nil
+	for name, was := range t.leaving {
+		if _, moves := m.marks[name]; !moves && base.Watermarks[name] == was {
+			u.Closed = append(u.Closed, name)
+		}
+	}
+	u.Late = slices.ContainsFunc(p.batches, func(b *batch) bool { return !lake.IsShard(b.Lane) })
+	return u, m.entry(holes)
 }
 
 // passed returns the holes that a commit on base passes.
-func (p *pass) passed(t *target, base *tables.Snapshot) []Hole {
+func (p *pass) passed(t *target, base *base) []Hole {
 	return slices.DeleteFunc(slices.Clone(p.holes), func(h Hole) bool {
-		return h.Last <= base.Watermarks[t.lane(h.Stream, h.Lane)].Seq
+		return h.Last <= base.mark(t.lane(h.Stream, h.Lane)).Seq
 	})
 }
 
@@ -138,27 +146,7 @@ func (p *pass) tell(holes []Hole) {
 	}
 }
 
-// totals is what a commit's summary counts, over the batches it passes.
-type totals struct {
-	records, rows, bad, expired int
-	through                     time.Time
-}
-
-func (s *totals) add(l *lake.Landed) {
-	s.records, s.bad, s.expired = s.records+l.Records, s.bad+l.Bad, s.expired+l.Expired
-	if l.Through.After(s.through) {
-		s.through = l.Through
-	}
-}
-
-func (s *totals) summary() map[string]string {
-	return map[string]string{
-		"records": strconv.Itoa(s.records), "rows": strconv.Itoa(s.rows), "quarantined": strconv.Itoa(s.bad),
-		"expired": strconv.Itoa(s.expired), "through": s.through.UTC().Format("2006-01-02T15:04:05.000Z"),
-	}
-}
-
-// finish reports the commit and forgets old snapshots now and then. That failing is nobody's loss: the next one tries.
+// finish reports the commit and tends the table now and then. That failing is nobody's loss: the next one tries.
 func (p *pass) finish(ctx context.Context, t *target, now *tables.Snapshot, e Committed) {
 	to, _ := now.Watermarks.CompleteTo()
 	p.report.done(Done{Table: e.Table, Commit: e.Commit, Commits: 1, Rows: e.Rows, Files: e.Files, CompleteTo: to})
@@ -166,10 +154,30 @@ func (p *pass) finish(ctx context.Context, t *target, now *tables.Snapshot, e Co
 		p.report.Quarantined += int(e.Rows)
 	}
 	p.opts.Observe(e)
+	t.leaving, t.telling = nil, nil
 	const slack = 64 // expiry reads manifests, so it is done for many snapshots at once
-	if now.Kept() > p.opts.Keep+slack {
-		if _, err := t.table.Expire(ctx, p.opts.Keep, p.opts.KeepFor); err != nil {
+	if now.Kept() > p.opts.Keep+slack || len(p.idle(now)) > manyIdle {
+		if err := p.tend(ctx, t); err != nil {
 			p.opts.Log.WarnContext(ctx, "snapshots not expired", telemetry.Table, e.Table, telemetry.Err, err)
 		}
 	}
+}
+
+// manyIdle is how many watermarks of no more use are worth a look into the ledger.
+const manyIdle = 32
+
+// tend copies the table's story into the ledger, forgets snapshots that are told, and chooses the lanes that may leave the
+// watermarks.
+func (p *pass) tend(ctx context.Context, t *target) error {
+	if err := p.book.Copy(ctx, t.table); err != nil {
+		return err
+	}
+	if _, err := t.table.Expire(ctx, p.opts.Keep, p.opts.KeepFor); err != nil {
+		return err
+	}
+	now, err := t.table.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	return p.choose(ctx, t, now)
 }

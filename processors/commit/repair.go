@@ -41,7 +41,7 @@ type sought struct {
 
 // absent returns those of the suspects that are neither in the table, as base has it, nor among the rows that are kept,
 // each once. The table is pinned: the commit succeeds on base or the question is asked again, for what came since.
-func (p *pass) absent(ctx context.Context, t *target, base *tables.Snapshot, kept, suspects []int32) ([]int32, error) {
+func (p *pass) absent(ctx context.Context, t *target, base *base, kept, suspects []int32) ([]int32, error) {
 	ids := identitiesOf(t.rows)
 	wanted := make(map[identity]bool, len(suspects))
 	for _, i := range suspects {
@@ -78,10 +78,10 @@ func (p *pass) absent(ctx context.Context, t *target, base *tables.Snapshot, kep
 }
 
 // seek removes from wanted what it finds in the commits after s.through, and notes it in s.
-func (p *pass) seek(ctx context.Context, t *target, base *tables.Snapshot, s *sought, wanted map[identity]bool) error {
+func (p *pass) seek(ctx context.Context, t *target, base *base, s *sought, wanted map[identity]bool) error {
 	span := map[string][2]string{} // by shard, of what may be there
 	for id := range wanted {
-		if m, ok := base.Watermarks[t.lane(p.stream, id.shard)]; ok && !m.Holds(lake.Seq(id.seq)) {
+		if m := base.mark(t.lane(p.stream, id.shard)); m != (lake.Watermark{}) && !m.Holds(lake.Seq(id.seq)) {
 			continue
 		}
 		w, ok := span[id.shard]
@@ -162,7 +162,7 @@ func (p *pass) seekFile(ctx context.Context, t *target, f tables.File, s *sought
 
 // advance notes, with the lanes whose rows repairs bring, how far those have gone above the lanes' own watermarks, so that
 // the same rows are not taken again when the lane brings them itself.
-func (p *pass) advance(t *target, base *tables.Snapshot, marks lake.Watermarks) {
+func (p *pass) advance(t *target, base *base, marks lake.Watermarks) {
 	s := p.sought[t]
 	if s == nil {
 		return
@@ -171,7 +171,7 @@ func (p *pass) advance(t *target, base *tables.Snapshot, marks lake.Watermarks) 
 		lane := t.lane(p.stream, shard)
 		m, ok := marks[lane]
 		if !ok {
-			m = base.Watermarks[lane]
+			m = base.mark(lane)
 		}
 		if !m.Done && seq > m.Seq && seq > m.Ahead {
 			m.Ahead = seq

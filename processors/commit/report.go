@@ -28,17 +28,8 @@ type Done struct {
 	CompleteTo time.Time // every open shard is in the table up to here; zero where no shard is open
 }
 
-// Hole is a range of a lane whose records are not in the lake: they lie above After and at or below Last, and were made
-// between From and To as far as is known.
-type Hole struct {
-	Stream string    `json:"stream"`
-	Lane   string    `json:"lane"`
-	After  lake.Seq  `json:"after"` // empty: from the lane's beginning
-	Last   lake.Seq  `json:"last"`
-	From   time.Time `json:"from,omitzero"`
-	To     time.Time `json:"to,omitzero"`
-	Reason string    `json:"reason"`
-}
+// Hole is a range of a lane whose records are not in the lake.
+type Hole = lake.Hole
 
 // Rows returns the rows that were committed to all tables.
 func (r Report) Rows() (n int64) {
@@ -72,12 +63,6 @@ type Committed struct {
 func (e Committed) Attrs() (string, []slog.Attr) {
 	return "committed", []slog.Attr{slog.String(telemetry.Table, e.Table), slog.Int64(telemetry.Commit, e.Commit),
 		slog.Int64(telemetry.Rows, e.Rows), slog.Int(telemetry.Files, e.Files), slog.Duration(telemetry.Elapsed, e.Elapsed)}
-}
-
-// Attrs implements telemetry.Event.
-func (e Hole) Attrs() (string, []slog.Attr) {
-	return "hole", []slog.Attr{slog.String(telemetry.Stream, e.Stream), slog.String(telemetry.Lane, e.Lane),
-		slog.String(telemetry.Seq, e.Last.Short()), slog.String(telemetry.Reason, e.Reason)}
 }
 
 // Unreadable says that a landed object was set aside.

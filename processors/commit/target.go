@@ -2,9 +2,13 @@ package commit
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"strings"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/processors/columns"
 	"github.com/tarn-lake/tarn/schemas"
@@ -20,6 +24,11 @@ type target struct {
 	part    *columns.Batch // one file's rows
 	enc     *columns.Encoder
 	shared  bool // fed by all streams, so lanes are told apart by stream
+	dataset string
+	schema  string          // version of its columns
+	brought map[string]int  // rows that the pass brings, by lane
+	leaving lake.Watermarks // lanes that the next commit may leave out of the watermarks
+	telling lake.Watermarks // lanes that it tells the ledger of, so that a later one may
 }
 
 // lane returns the name that the lane's watermark has in the table.
@@ -72,7 +81,7 @@ func (c *Committer) target(ctx context.Context, section string, spec tables.Spec
 	if err != nil {
 		return nil, err
 	}
-	t := &target{section: section, table: table, enc: columns.NewEncoder(spec.Columns, columns.EncoderOptions{})}
+	t := &target{section: section, table: table, dataset: section, schema: version(spec.Columns), enc: columns.NewEncoder(spec.Columns, columns.EncoderOptions{})}
 	t.buffers(spec.Columns)
 	for _, column := range spec.Sort {
 		if l := t.rows.Leaf(column); l != nil && l.MaxRep == 0 {
@@ -81,6 +90,13 @@ func (c *Committer) target(ctx context.Context, section string, spec tables.Spec
 	}
 	c.targets[spec.Name] = t
 	return t, nil
+}
+
+// version is the same for the same columns.
+func version(cols []schemas.Column) string {
+	sum := sha256.New()
+	_ = json.NewEncoder(sum).Encode(cols) // columns have a JSON form, and a hash takes it
+	return hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
 // buffers gives the target empty batches.

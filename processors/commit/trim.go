@@ -2,9 +2,9 @@ package commit
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tarn-lake/tarn/internal/lake"
-	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/processors/columns"
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -13,13 +13,14 @@ import (
 // a load are there if they lie at or below its watermark: a batch that landed twice, or again with more, is cut where the
 // one before it ended. For rows of repairs, and for those that repairs may have brought before their lane did, the
 // watermark does not say it: they are sought in the table by identity.
-func (p *pass) trim(ctx context.Context, t *target, base *tables.Snapshot) (*columns.Batch, error) {
+func (p *pass) trim(ctx context.Context, t *target, base *base) (*columns.Batch, error) {
 	at := map[string]lake.Seq{}
 	seqs := t.rows.Leaf(schemas.ColSeq)
 	keep := make([]int32, 0, t.rows.Rows())
+	t.brought = map[string]int{}
 	var suspects, repairs []int32
 	for _, s := range p.ranges[t] {
-		m := base.Watermarks[t.lane(s.Stream, s.Lane)]
+		m := base.mark(t.lane(s.Stream, s.Lane))
 		mark := max(m.Seq, at[s.Lane])
 		for i := s.from; i < s.to; i++ {
 			switch {
@@ -32,6 +33,7 @@ func (p *pass) trim(ctx context.Context, t *target, base *tables.Snapshot) (*col
 				suspects = append(suspects, int32(i))
 			default:
 				keep = append(keep, int32(i))
+				t.brought[s.Lane]++
 			}
 		}
 		at[s.Lane] = max(mark, s.Last)
@@ -42,6 +44,10 @@ func (p *pass) trim(ctx context.Context, t *target, base *tables.Snapshot) (*col
 			return nil, err
 		}
 		keep = append(keep, fresh...)
+		for _, i := range fresh {
+			at, _ := slices.BinarySearchFunc(p.ranges[t], int(i)+1, func(s span, end int) int { return s.to - end })
+			t.brought[p.ranges[t][at].Lane]++
+		}
 	}
 	if len(keep) == t.rows.Rows() {
 		return t.rows, nil
