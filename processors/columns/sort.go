@@ -1,10 +1,6 @@
 package columns
 
-import (
-	"cmp"
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 // SortKey is a flat leaf to sort by. Nulls come last, descending or not.
 type SortKey struct {
@@ -35,7 +31,7 @@ func (b *Batch) Sort(rows []int32, keys []SortKey) {
 		s.keys = append(s.keys, sortColumn{leaf: l, desc: k.Desc})
 	}
 	for i, r := range rows {
-		s.items[i] = sortItem{row: r, place: int32(i)}
+		s.items[i].row = r
 	}
 	s.sort(s.items, 0)
 	for i := range s.items {
@@ -60,12 +56,16 @@ type sortColumn struct {
 type sortItem struct {
 	prefix uint64
 	row    int32
-	place  int32 // where it stood, which keeps the sort stable
 }
 
-// sort orders a run whose keys before k are equal.
+// sort orders a run whose keys before k are equal. Every step keeps the order of what is equal in it.
 func (s *sorter) sort(run []sortItem, k int) {
 	if len(run) < 2 || k == len(s.keys) {
+		return
+	}
+	if next := s.pack(run, k); next > k {
+		s.radix(run)
+		equalRuns(run, func(same []sortItem) { s.sort(same, next) })
 		return
 	}
 	l := s.keys[k].leaf
@@ -107,26 +107,14 @@ func (s *sorter) order(run []sortItem, k int, then func(same []sortItem, prefix 
 			run[i].prefix = ^run[i].prefix
 		}
 	}
-	slices.SortFunc(run, func(a, b sortItem) int {
-		if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
-			return c
+	s.radix(run)
+	equalRuns(run, func(same []sortItem) {
+		prefix := same[0].prefix
+		if s.keys[k].desc {
+			prefix = ^prefix
 		}
-		return int(a.place) - int(b.place)
+		then(same, prefix)
 	})
-	for from := 0; from < len(run); {
-		to := from + 1
-		for to < len(run) && run[to].prefix == run[from].prefix {
-			to++
-		}
-		if to-from > 1 {
-			prefix := run[from].prefix
-			if s.keys[k].desc {
-				prefix = ^prefix
-			}
-			then(run[from:to], prefix)
-		}
-		from = to
-	}
 }
 
 // sortBytes orders a run whose values agree in their first skip bytes. A word holds seven bytes and, lowest, how many
