@@ -174,7 +174,7 @@ func (n *Node) openProcessors(context.Context) error {
 
 // newCompactor returns a compactor that takes a day for closed so long after its end; 0: its own choice.
 func (n *Node) newCompactor(closedAfter time.Duration) *compact.Compactor {
-	return compact.New(n.files, compact.Options{ClosedAfter: closedAfter, Keep: n.settings.Snapshots, Grace: keepFor, RoundBytes: 6 << 20, Observe: n.observe, Commits: &n.committing})
+	return compact.New(n.files, compact.Options{ClosedAfter: closedAfter, Keep: n.settings.Snapshots, Grace: keepFor, MemoryBytes: 64 << 20, Whole: closedAfter == always, Observe: n.observe, Commits: &n.committing})
 }
 
 // always, as the time after which a day is closed, closes every day.

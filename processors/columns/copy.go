@@ -106,8 +106,10 @@ func (l *Leaf) gatherValues(s *step, values []int32) error {
 		for _, v := range values {
 			l.widen(src, int(v))
 		}
-	case src.dict != nil:
+	case src.dict != nil && s.coded:
 		l.dict, l.ids = src.dict, pick(l.ids, src.ids, values)
+	case src.dict != nil:
+		return l.gatherValues(&step{src: src.dict, same: true}, pick(nil, src.ids, values))
 	case l.Kind == Bool:
 		l.Bools = pick(l.Bools, src.Bools, values)
 	case l.Kind == Int32:

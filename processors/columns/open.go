@@ -107,6 +107,9 @@ func (f *File) adopt(meta *footer, known *schemaCache) error {
 // Rows returns the rows of the file, as its footer says.
 func (f *File) Rows() int64 { return f.rows }
 
+// Held reports whether the whole file is in memory, so that its reader is no longer needed.
+func (f *File) Held() bool { return f.whole != nil }
+
 // Columns returns the file's columns with their field ids; they must not be changed.
 func (f *File) Columns() []schemas.Column { return f.lay.cols }
 

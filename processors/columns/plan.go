@@ -18,6 +18,8 @@ type step struct {
 	src  *Leaf   // nil: missing from the source
 	defs []uint8 // the source's definition levels in the destination's terms; nil: the same
 	same bool    // values are stored alike
+
+	coded bool // numbers of distinct values stay numbers
 }
 
 // planFor matches leaves by field id. An optional leaf that the source lacks becomes null, a required one with Fill zero.

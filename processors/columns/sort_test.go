@@ -35,6 +35,9 @@ func TestSortOrder(t *testing.T) {
 			}
 			rows[i] = row
 		}
+		if rapid.Bool().Draw(t, "many") {
+			rows = slices.Repeat(rows, 20)
+		}
 		b := columns.New(cols)
 		appendRows(b, rows)
 		var keys []columns.SortKey
@@ -56,6 +59,14 @@ func TestSortOrder(t *testing.T) {
 		})
 		if got := b.SortOrder(keys); !slices.Equal(got, want) {
 			t.Fatalf("order by %v is %v, want %v", keys, got, want)
+		}
+		for i := 1; i < len(want); i++ {
+			if c := columns.Compare(b, int(want[i-1]), b, int(want[i]), keys); c > 0 || c != -columns.Compare(b, int(want[i]), b, int(want[i-1]), keys) {
+				t.Fatalf("rows %d and %d, in that order, compare as %d", want[i-1], want[i], c)
+			}
+		}
+		if got := orderInFile(t, b, keys); !slices.Equal(got, want) {
+			t.Fatalf("order of the file by %v is %v, want %v", keys, got, want)
 		}
 	})
 }
@@ -116,4 +127,24 @@ func TestPartition(t *testing.T) {
 	if _, err := columns.Partition(b, "region", "dt"); err == nil {
 		t.Error("a table cannot be partitioned by those")
 	}
+}
+
+// orderInFile is the order of the batch's rows when they come from a file, where values that repeat are numbers.
+func orderInFile(t *rapid.T, b *columns.Batch, keys []columns.SortKey) []int32 {
+	body, _, err := columns.NewEncoder(b.Columns(), columns.EncoderOptions{}).Encode(nil, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, back := columns.NewSources(b.Columns()), columns.New(b.Columns())
+	if err := s.Add(bytesReader(body), int64(len(body))); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, k := range keys {
+		paths = append(paths, k.Path)
+	}
+	if err := s.Keys(back, paths...); err != nil {
+		t.Fatal(err)
+	}
+	return back.SortOrder(keys)
 }

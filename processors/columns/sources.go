@@ -42,12 +42,15 @@ func (s *Sources) Rows() int { return s.rows }
 
 // Add adds a file, which must stay readable as long as the sources are used.
 func (s *Sources) Add(r io.ReaderAt, size int64) error {
-	f, err := open(r, size, &s.schema)
+	f, err := s.Open(r, size)
 	if err != nil {
 		return err
 	}
 	return s.AddRows(f, 0, f.rows)
 }
+
+// Open opens a file as the function does, and shares what files of one table have in common.
+func (s *Sources) Open(r io.ReaderAt, size int64) (*File, error) { return open(r, size, &s.schema) }
 
 // AddRows adds rows from..to of an open file.
 func (s *Sources) AddRows(f *File, from, to int64) error {
@@ -118,8 +121,7 @@ func (s *Sources) Write(drafts []*Draft, constant map[string]int64) error {
 		} else if err := s.load(l); err != nil {
 			return err
 		}
-		// A leaf is gathered into one of the same kind, so the step is the identity.
-		st := step{src: l, same: true}
+		st := step{src: l, same: true, coded: true}
 		for _, d := range drafts {
 			if err := d.add(&st, s.out.leaves[i]); err != nil {
 				return err

@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -19,7 +18,6 @@ import (
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/internal/telemetry"
-	"github.com/tarn-lake/tarn/processors/columns"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -37,7 +35,8 @@ type Files interface {
 type Options struct {
 	FanIn       int           // files of one size in a partition that are merged into one; 0: 8
 	TargetBytes int64         // files of this size are left alone; 0: 128 MB
-	RoundBytes  int64         // bytes of files merged in one round at most, which bounds its memory; 0: 48 MB
+	MemoryBytes int64         // what a merge may have in memory, however large the partition; 0: 256 MB
+	Whole       bool          // fold in what came late for closed days, however little
 	ClosedAfter time.Duration // a day is closed, and merged whole, so long after its end; 0: 6 h
 	BaseRows    int64         // changes above the base from which on it is merged, at least; 0: 20,000
 	Tombstones  time.Duration // how long removed keys stay in the base; 0: 35 days
@@ -52,7 +51,7 @@ type Options struct {
 func (o Options) filled() Options {
 	o.FanIn = cmp.Or(o.FanIn, 8)
 	o.TargetBytes = cmp.Or(o.TargetBytes, 128<<20)
-	o.RoundBytes = cmp.Or(o.RoundBytes, 48<<20)
+	o.MemoryBytes = cmp.Or(o.MemoryBytes, 256<<20)
 	o.ClosedAfter = cmp.Or(o.ClosedAfter, 6*time.Hour)
 	o.BaseRows = cmp.Or(o.BaseRows, 20_000)
 	o.Tombstones = cmp.Or(o.Tombstones, 35*24*time.Hour)
@@ -156,44 +155,6 @@ func (c *Compactor) discardOn(ctx context.Context, err error, files []tables.New
 		}
 	}
 	return err
-}
-
-// read appends the rows of a file to the batch; with paths, only those columns.
-func (c *Compactor) read(ctx context.Context, f tables.File, into *columns.Batch, paths ...string) error {
-	key, err := lake.ParseURL(f.URL)
-	if err != nil {
-		return err
-	}
-	r, size, err := c.files.Open(ctx, key)
-	if err != nil {
-		return fmt.Errorf("open %s: %w", key, err)
-	}
-	defer r.Close()
-	if err := columns.Read(r, size, into, paths...); err != nil {
-		return fmt.Errorf("read %s: %w", key, err)
-	}
-	return nil
-}
-
-// write makes one file of the batch's rows.
-func (c *Compactor) write(ctx context.Context, enc *columns.Encoder, b *columns.Batch, key string) (tables.NewFile, error) {
-	body, stats, err := enc.Encode(nil, b)
-	if err != nil {
-		return tables.NewFile{}, fmt.Errorf("encode %s: %w", key, err)
-	}
-	if err := c.files.Put(ctx, key, body); err != nil {
-		return tables.NewFile{}, fmt.Errorf("put %s: %w", key, err)
-	}
-	return tables.NewFile{URL: lake.URL(key), Rows: stats.Rows, Size: stats.Size, Bucket: -1, Stats: toStats(stats)}, nil
-}
-
-func toStats(s columns.FileStats) tables.Stats {
-	s = s.Clone()
-	out := tables.NewStats(s.SplitOffsets)
-	for _, l := range s.Leaves {
-		out.Add(l.ID, l.Size, l.Values, l.Nulls, l.Lower, l.Upper)
-	}
-	return out
 }
 
 // Compacted tells what one round did to a table.

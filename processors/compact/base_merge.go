@@ -1,0 +1,190 @@
+package compact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/processors/columns"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// baseMerge is one merge of a base with the changes above it, bucket by bucket.
+type baseMerge struct {
+	*merger
+	h     History
+	base  *tables.Snapshot
+	names []string // key columns
+	have  map[int][]tables.File
+	spill *columns.Encoder
+}
+
+func (c *Compactor) newBaseMerge(h History, base *tables.Snapshot) *baseMerge {
+	cols := h.Dataset.StateColumns()
+	b := &baseMerge{h: h, base: base, names: []string{h.Dataset.Key.Partition}, have: map[int][]tables.File{}}
+	if h.Dataset.Key.Sort != "" {
+		b.names = append(b.names, h.Dataset.Key.Sort)
+	}
+	b.merger = &merger{Compactor: c, table: h.Base, cols: cols, enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom(h.Dataset)})}
+	for _, n := range b.names {
+		b.keys = append(b.keys, columns.SortKey{Path: n})
+	}
+	b.sort = slices.Clone(b.keys)
+	b.keys = append(b.keys, columns.SortKey{Path: schemas.ColSeq, Desc: true}, columns.SortKey{Path: schemas.ColCommit})
+	b.paths = append(slices.Clone(b.names), schemas.ColSeq, schemas.ColCommit, schemas.ColOp, schemas.ColAt, schemas.ColShard)
+	b.spill = columns.NewEncoder(cols, columns.EncoderOptions{})
+	return b
+}
+
+func (b *baseMerge) run(ctx context.Context, delta []tables.File, through int64) error {
+	began := b.opts.Now()
+	have, err := b.base.Files(ctx, tables.Filter{})
+	if err != nil {
+		return err
+	}
+	for _, f := range have {
+		b.have[f.Bucket] = append(b.have[f.Bucket], f)
+	}
+	if err := b.merge(ctx, delta, through); err != nil {
+		return b.discardOn(ctx, err, b.files)
+	}
+	if err := b.commit(ctx, through); err != nil {
+		return err
+	}
+	b.opts.Observe(Compacted{Table: b.h.Base.Name(), In: len(b.old) + len(delta), Out: len(b.files), Rows: b.rows, Elapsed: b.opts.Now().Sub(began)})
+	return nil
+}
+
+func (b *baseMerge) commit(ctx context.Context, through int64) error {
+	u := tables.Update{Marker: b.opts.NewID(), Through: through}
+	switch {
+	case len(b.files) == 0 && len(b.old) == 0:
+		return nil // nothing but rows that leave: the base is as current as before, and the next merge looks again
+	case len(b.old) > 0:
+		return b.replace(ctx, b.h.Base, b.base, b.old, b.files, u)
+	}
+	_, err := b.h.Base.Append(ctx, b.base, b.files, u)
+	return b.discardOn(ctx, err, b.files)
+}
+
+// merge writes the buckets that the changes touch anew: in one go where all of it fits the memory, else one after the
+// other, from changes that were divided by bucket before.
+func (b *baseMerge) merge(ctx context.Context, delta []tables.File, through int64) error {
+	in, err := b.input(ctx, delta, b.cols)
+	if err != nil {
+		return err
+	}
+	if in.sources.Memory(b.paths...) > b.opts.MemoryBytes/2 {
+		return errors.Join(in.close(), b.divided(ctx, delta, through))
+	}
+	buckets, err := b.spread(in.sources)
+	if err != nil {
+		return errors.Join(err, in.close())
+	}
+	changes := in.sources.Files()
+	for _, bucket := range slices.Sorted(maps.Keys(buckets)) {
+		for _, f := range b.have[bucket] {
+			if err := b.add(ctx, in, f); err != nil {
+				return errors.Join(err, in.close())
+			}
+		}
+	}
+	if in.sources.Memory(b.paths...) > b.opts.MemoryBytes/2 {
+		return errors.Join(in.close(), b.divided(ctx, delta, through))
+	}
+	return errors.Join(b.together(ctx, in, changes, buckets, through), in.close())
+}
+
+// together writes all touched buckets at once. The first files of the input are the changes.
+func (b *baseMerge) together(ctx context.Context, in *input, changes int, buckets map[int][]int32, through int64) error {
+	keys := columns.New(b.cols)
+	if err := in.sources.Keys(keys, b.paths...); err != nil {
+		return err
+	}
+	at := 0
+	for _, f := range in.files[:changes] {
+		at += int(f.Rows())
+	}
+	var drafts []*columns.Draft
+	var of []int
+	for _, bucket := range slices.Sorted(maps.Keys(buckets)) {
+		rows := buckets[bucket]
+		for range b.have[bucket] {
+			n := int(in.files[changes].Rows())
+			for r := at; r < at+n; r++ {
+				rows = append(rows, int32(r))
+			}
+			at, changes = at+n, changes+1
+		}
+		b.old = append(b.old, b.have[bucket]...)
+		keys.Sort(rows, b.keys)
+		if rows = b.latest(keys, rows); len(rows) > 0 {
+			drafts, of = append(drafts, b.enc.Draft(rows)), append(of, bucket)
+			b.rows += int64(len(rows))
+		}
+	}
+	keys = nil
+	if err := in.sources.Write(drafts, nil); err != nil {
+		return err
+	}
+	for i, d := range drafts {
+		f, err := b.put(ctx, d, b.name(of[i], through))
+		if err != nil {
+			return err
+		}
+		f.Bucket = of[i]
+		b.files, drafts[i] = append(b.files, f), nil
+	}
+	return nil
+}
+
+func (b *baseMerge) name(bucket int, through int64) string {
+	return lake.DataKey(b.h.Base.Name(), fmt.Sprintf("bucket=%d", bucket), fmt.Sprintf("b-%d-%s", through, b.opts.NewID()))
+}
+
+// spread divides the changes above the base by the bucket of their key, without those that only leave a partition.
+func (b *baseMerge) spread(s *columns.Sources) (map[int][]int32, error) {
+	keys := columns.New(b.cols)
+	if err := s.Keys(keys, b.names[0], schemas.ColOp, schemas.ColCommit); err != nil {
+		return nil, err
+	}
+	key, op, commit := keys.Leaf(b.names[0]), keys.Leaf(schemas.ColOp), keys.Leaf(schemas.ColCommit)
+	buckets, text := map[int][]int32{}, byText(b.h.Dataset)
+	for row := range keys.Rows() {
+		if commit.Int64At(row) <= b.base.Through || string(op.BytesAt(row)) == string(record.Leave) {
+			continue
+		}
+		n := -1
+		if text {
+			n = tables.Bucket(string(key.BytesAt(row)), Buckets)
+		}
+		buckets[n] = append(buckets[n], int32(row))
+	}
+	return buckets, nil
+}
+
+// latest returns the rows that win, in the order of keys. Tombstones that nothing can bring an older row for any more are
+// left out.
+func (b *baseMerge) latest(keys *columns.Batch, order []int32) []int32 {
+	op, at := keys.Leaf(schemas.ColOp), keys.Leaf(schemas.ColAt)
+	horizon := b.opts.Now().Add(-b.opts.Tombstones).UnixMicro()
+	choose, win := winnersOf(keys), order[:0]
+	for from := 0; from < len(order); {
+		to := from + 1
+		for to < len(order) && columns.Compare(keys, int(order[from]), keys, int(order[to]), b.sort) == 0 {
+			to++
+		}
+		row := choose.of(order[from:to])
+		from = to
+		if record.Op(op.BytesAt(int(row))).Gone() && at.Int64At(int(row)) < horizon {
+			continue
+		}
+		win = append(win, row)
+	}
+	return win
+}

@@ -1,0 +1,52 @@
+package compact
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/processors/columns"
+)
+
+// output writes the sources' rows, in that order, to files of the target size or a little more.
+func (m *merger) output(ctx context.Context, s *columns.Sources, order []int32, done func(tables.NewFile), name func() string) error {
+	n := max(1, int(s.Packed()/m.opts.TargetBytes))
+	drafts := make([]*columns.Draft, n)
+	for i := range drafts {
+		drafts[i] = m.enc.Draft(order[i*len(order)/n : (i+1)*len(order)/n])
+	}
+	if err := s.Write(drafts, nil); err != nil {
+		return err
+	}
+	for i, d := range drafts {
+		drafts[i] = nil
+		f, err := m.put(ctx, d, name())
+		if err != nil {
+			return err
+		}
+		done(f)
+	}
+	return nil
+}
+
+// put makes one file of a draft.
+func (c *Compactor) put(ctx context.Context, d *columns.Draft, key string) (tables.NewFile, error) {
+	body, stats, err := d.Bytes(nil)
+	if err != nil {
+		return tables.NewFile{}, fmt.Errorf("encode %s: %w", key, err)
+	}
+	if err := c.files.Put(ctx, key, body); err != nil {
+		return tables.NewFile{}, fmt.Errorf("put %s: %w", key, err)
+	}
+	return tables.NewFile{URL: lake.URL(key), Rows: stats.Rows, Size: stats.Size, Bucket: -1, Stats: toStats(stats)}, nil
+}
+
+func toStats(s columns.FileStats) tables.Stats {
+	s = s.Clone()
+	out := tables.NewStats(s.SplitOffsets)
+	for _, l := range s.Leaves {
+		out.Add(l.ID, l.Size, l.Values, l.Nulls, l.Lower, l.Upper)
+	}
+	return out
+}
