@@ -94,6 +94,11 @@ func (m *merger) group(ctx context.Context, g group) error {
 	if err != nil {
 		return err
 	}
+	if g.prefix == mergedPrefix {
+		if g.files = g.files[:m.fit(in)]; len(g.files) < 2 {
+			return in.close()
+		}
+	}
 	before := m.rows + m.dropped
 	err = m.ranges(in, func(s *columns.Sources) error { return m.write(ctx, s, g) })
 	if err := errors.Join(err, in.close()); err != nil {
@@ -104,6 +109,18 @@ func (m *merger) group(ctx context.Context, g group) error {
 	}
 	m.old = append(m.old, g.files...)
 	return nil
+}
+
+// fit takes the largest files, which come last, out of the input until it fits the memory, and returns how many stay.
+// Only a closed day goes range by range: elsewhere there would be as many files after a merge as before.
+func (m *merger) fit(in *input) int {
+	n := len(in.files)
+	for n > 1 && in.sources.Memory(m.paths...) > m.opts.MemoryBytes/2 {
+		n -= (n + 3) / 4
+		in.sources.Truncate(n)
+	}
+	in.files = in.files[:n]
+	return n
 }
 
 // write sorts the rows of the sources into files of the target size.

@@ -79,7 +79,7 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 	}
 	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor})
 	w.compactor = compact.New(w.files, compact.Options{
-		RoundBytes: w.MergeBytes, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
+		MemoryBytes: w.MergeBytes, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
 		Now: func() time.Time { return time.Unix(0, w.newest.Load()) }, // the day is the data's: today's partitions are open
 	})
 	w.begun = time.Now()
