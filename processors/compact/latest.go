@@ -9,7 +9,9 @@ import (
 // winners chooses the row that says what a record is. The views of current state choose by the same rule.
 type winners struct{ shard, at *columns.Leaf }
 
-func winnersOf(b *columns.Batch) winners { return winners{b.Leaf(schemas.ColShard), b.Leaf(schemas.ColAt)} }
+func winnersOf(b *columns.Batch) winners {
+	return winners{b.Leaf(schemas.ColShard), b.Leaf(schemas.ColAt)}
+}
 
 // of returns the latest of one record's rows, which are given by their numbers, the newest first: the newest change, or
 // the newest row of a backfill where that is of a later instant.
