@@ -87,7 +87,7 @@ func (s *Snapshot) entries(files *session, wanted []File) ([]iceberg.DataFile, e
 	for _, f := range wanted {
 		urls[f.URL], manifests[f.manifest] = true, true
 	}
-	list, err := s.meta.CurrentSnapshot().Manifests(files)
+	list, err := s.manifests(files)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (s *Snapshot) merged(files *session) error {
 	if len(files.created) <= without {
 		return nil
 	}
-	list, err := s.meta.CurrentSnapshot().Manifests(files)
+	list, err := s.manifests(files)
 	if err != nil {
 		return err
 	}

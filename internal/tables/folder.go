@@ -83,7 +83,7 @@ func (f *folder) latest(ctx context.Context, name string) (numbered, error) {
 	if err != nil {
 		return numbered{}, err
 	}
-	meta, err := parse(name, f.file(name, number), text)
+	meta, err := parse(name, f.file(name, number), "remove it", text)
 	if err != nil {
 		return numbered{}, err
 	}

@@ -1,17 +1,13 @@
 package tables
 
 import (
-	"context"
-	"iter"
 	"log/slog"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
-	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/telemetry"
 )
@@ -70,24 +66,4 @@ func foreignIDs(found []Foreign) string {
 		ids[i] = strconv.FormatInt(f.Snapshot, 10)
 	}
 	return strings.Join(ids, ",")
-}
-
-// entries yields the data files of a manifest. Rows that another engine has deleted without rewriting their files would
-// be counted all the same, so such a table is refused until that engine has rewritten them.
-func (t *Table) entries(ctx context.Context, s *session, m iceberg.ManifestFile) iter.Seq2[iceberg.ManifestEntry, error] {
-	return func(yield func(iceberg.ManifestEntry, error) bool) {
-		if err := ctx.Err(); err != nil {
-			yield(nil, err)
-			return
-		}
-		for entry, err := range m.Entries(s, true) {
-			if err == nil && m.ManifestContent() != iceberg.ManifestContentData {
-				err = fault.New(fault.Invalid, "table %s has rows that another engine deleted in place, which are not applied here: "+
-					"rewrite its files there, as with ALTER TABLE … EXECUTE optimize in Trino or OPTIMIZE in Athena", t.name)
-			}
-			if !yield(entry, err) || err != nil {
-				return
-			}
-		}
-	}
 }

@@ -107,7 +107,7 @@ func (g *glue) load(ctx context.Context, name string, entry *types.Table) (versi
 	if err != nil {
 		return version{}, err
 	}
-	meta, err := parse(name, location, text)
+	meta, err := parse(name, location, "set "+paramLocation+" of its entry in Glue to "+paramPrevious, text)
 	if err != nil {
 		return version{}, err
 	}

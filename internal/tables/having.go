@@ -21,7 +21,7 @@ func (s *Snapshot) Having(ctx context.Context, filter Filter, may func(Bounds) b
 		ids[f.Name] = f.ID
 	}
 	files := s.table.begin(ctx)
-	list, err := s.meta.CurrentSnapshot().Manifests(files)
+	list, err := s.manifests(files)
 	if err != nil {
 		return nil, kind(err, "plan table "+s.table.name)
 	}

@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	icebergio "github.com/apache/iceberg-go/io"
@@ -84,20 +85,19 @@ func written(meta table.Metadata) (text []byte, again table.Metadata, err error)
 	return text, again, err
 }
 
-// parse reads metadata. What cannot be read is refused with the file's name: the version before it is still there.
-func parse(name, key string, text []byte) (table.Metadata, error) {
+// parse reads metadata from the file at location. What cannot be read is refused with the file's name and the way back:
+// the version before it is still there.
+func parse(name, location, back string, text []byte) (table.Metadata, error) {
 	var format struct {
 		Version *int `json:"format-version"`
 	}
-	if err := json.Unmarshal(text, &format); err != nil || format.Version == nil {
-		return nil, fault.Wrap(fault.Internal, err, "the metadata of table %s is damaged: restore %s from a backup, or remove it to go back to the version before", name, key)
-	}
-	if *format.Version > newestFormat {
+	err := json.Unmarshal(text, &format)
+	if err == nil && format.Version != nil && *format.Version > newestFormat {
 		return nil, fault.New(fault.Internal, "table %s has format version %d, and this program reads up to %d: use a newer program", name, *format.Version, newestFormat)
 	}
-	meta, err := table.ParseMetadataBytes(text)
-	if err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "the metadata of table %s is damaged: restore %s from a backup, or remove it to go back to the version before", name, key)
+	meta, parsing := table.ParseMetadataBytes(text)
+	if err = errors.Join(err, parsing); err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "the metadata of table %s is damaged: restore %s from a backup, or %s to go back to the version before", name, location, back)
 	}
 	return meta, nil
 }

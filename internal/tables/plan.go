@@ -92,7 +92,7 @@ func (s *Snapshot) plan(ctx context.Context) (*plan, error) {
 // read reads the snapshot's manifest list, and those manifests that are not known.
 func (s *Snapshot) read(ctx context.Context, known map[string][]File) (*plan, error) {
 	files := s.table.begin(ctx)
-	list, err := s.meta.CurrentSnapshot().Manifests(files)
+	list, err := s.manifests(files)
 	if err != nil {
 		return nil, err
 	}

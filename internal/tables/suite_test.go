@@ -10,6 +10,8 @@ func suite(t *testing.T, open opener) {
 		"append refuses":                             appendRefuses,
 		"buckets and names":                          bucketsAndNames,
 		"columns may become wider":                   columnsMayBecomeWider,
+		"damaged files are named":                    damagedFilesAreNamed,
+		"unknown formats are refused":                unknownFormatsAreRefused,
 		"every step may fail":                        everyStepMayFail,
 		"expire removes what only old snapshots had": expireRemovesWhatOnlyOldSnapshotsHad,
 		"field ids":                                  fieldIDs,

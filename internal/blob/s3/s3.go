@@ -44,7 +44,7 @@ type Bucket struct {
 // no names of their own in DNS.
 func Client(c aws.Config) *s3.Client {
 	return s3.NewFromConfig(c, func(o *s3.Options) {
-		o.UsePathStyle = c.BaseEndpoint != nil
+		o.UsePathStyle = o.BaseEndpoint != nil
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
 }
