@@ -108,20 +108,18 @@ func (d *Decoder) old(field int) *slot {
 	return &d.now.slots[field]
 }
 
-// unchanged takes over the value of a field from the new image, if it stands here byte by byte.
-func (d *Decoder) unchanged(field int, s *slot) bool {
+// unchanged takes over the value of a field from the new image, if it stands at byte by byte, and returns where it ends;
+// 0: it does not.
+func (d *Decoder) unchanged(field int, s *slot, at int) (end int) {
 	if !d.now.known || d.now.slots[field].state == absent {
-		return false
+		return 0
 	}
-	r, now := &d.reader, &d.now.slots[field]
-	r.space()
-	n := int(now.to - now.from)
-	if r.pos+n > len(r.src) || string(r.src[r.pos:r.pos+n]) != string(r.src[now.from:now.to]) {
-		return false
+	src, now := d.reader.src, &d.now.slots[field]
+	if end = at + int(now.to-now.from); end > len(src) || string(src[at:end]) != string(src[now.from:now.to]) {
+		return 0
 	}
-	r.pos += n
-	s.state, s.from, s.to = same, now.from, int32(r.pos)
-	return true
+	s.state, s.from, s.to = same, now.from, int32(end)
+	return end
 }
 
 func word8(b []byte, at int) uint64 { return binary.LittleEndian.Uint64(b[at:]) }

@@ -85,17 +85,16 @@ func (d *Decoder) attribute(im *image, last int) (int, bool) {
 		d.name = f.Name
 		return 0, r.fail(from, "the attribute is there twice")
 	}
-	if im == &d.was && d.unchanged(at, s) {
-		im.note(at, from)
-		return at + 1, true
-	}
-	behind := r.pos
 	d.expect(im, last, at)
-	r.pos = from
-	if now, ok := d.swift(im, last); ok {
-		return now, true
+	r.space()
+	if im == &d.was {
+		if end := d.unchanged(at, s, r.pos); end > 0 {
+			r.pos = end
+			im.note(at, from)
+			return at + 1, true
+		}
 	}
-	if r.pos = behind; !d.value(f, s) {
+	if !d.value(f, s) {
 		d.name = f.Name
 		return 0, false
 	}

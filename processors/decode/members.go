@@ -21,6 +21,10 @@ type members struct {
 	table []uint16
 	mult  uint64
 	shift uint8
+	// The fields by the word behind the opening quote of their literal: 1 + the first of those that meet in a place, and
+	// 1 + the one after each.
+	first, next []uint16
+	spread      uint8
 }
 
 func compileFields(fields []schemas.Field) (members, error) {
@@ -36,6 +40,7 @@ func compileFields(fields []schemas.Field) (members, error) {
 		m.all[i], m.index[f.Name] = *f, i
 	}
 	m.hash()
+	m.chain()
 	return m, nil
 }
 
@@ -75,6 +80,36 @@ func (m *members) hash() {
 			return
 		}
 	}
+}
+
+// chain orders the fields for seek.
+func (m *members) chain() {
+	size := bits.Len(uint(4 * len(m.all)))
+	m.first, m.next, m.spread = make([]uint16, 1<<size), make([]uint16, len(m.all)), uint8(64-size)
+	for i := range m.all {
+		if t := m.all[i].literal.text; len(t) > wordBytes {
+			at := m.place([]byte(t))
+			m.next[i], m.first[at] = m.first[at], uint16(i+1)
+		}
+	}
+}
+
+// place is where the word behind the first byte of b leads.
+func (m *members) place(b []byte) uint64 {
+	return binary.LittleEndian.Uint64(b[1:]) * goldenStep >> m.spread
+}
+
+// seek returns the field whose literal stands next, or -1.
+func (m *members) seek(b []byte) int {
+	if len(b) <= wordBytes {
+		return -1
+	}
+	for i := m.first[m.place(b)]; i > 0; i = m.next[i-1] {
+		if m.all[i-1].literal.begins(b) {
+			return int(i) - 1
+		}
+	}
+	return -1
 }
 
 // find returns the index of the field of that name, or -1.

@@ -35,12 +35,42 @@ func (d *Decoder) swift(im *image, last int) (int, bool) {
 	begin, behind := start, start
 	for ; ; begin++ {
 		at := int(follow[last])
+		if slots[at].state != absent || !steps[at].begins(src[begin:]) {
+			if at = d.set.fields.seek(src[begin:]); at < 0 || slots[at].state != absent {
+				break
+			}
+			follow[last] = int16(at)
+		}
 		t, s := &steps[at], &slots[at]
-		if s.state != absent || !t.begins(src[begin:]) {
+		end := 0
+		if !more {
+			end = d.unchanged(at, s, begin+t.valueAt)
+		}
+		if end > 0 {
+			im.note(at, begin)
+			last, behind = at+1, end
 			break
 		}
-		end := 0
-		if t.class != nested {
+		if t.class == text {
+			end = begin + len(t.text)
+			from := end
+			for end+wordBytes <= len(src) {
+				if stop := special(binary.LittleEndian.Uint64(src[end:])); stop != 0 {
+					end += bits.TrailingZeros64(stop) >> 3
+					break
+				}
+				end += wordBytes
+			}
+			if end+1 < len(src) && src[end] == '"' && src[end+1] == '}' {
+				if s.text = (span{from: int32(from), to: int32(end)}); t.leaf != nil {
+					t.leaf.AppendFrom(src, from, end)
+				}
+				end += 2
+			} else {
+				end = d.usualText(t, s, from)
+			}
+			s.state = present
+		} else if t.class != nested {
 			end, s.state = d.usual(t, s, begin), present
 		} else if end = d.texts(t, s, begin+t.valueAt); end == 0 {
 			if r.pos = begin + t.valueAt; d.value(&d.set.fields.all[at], s) {
@@ -69,8 +99,6 @@ func (d *Decoder) usual(t *step, s *slot, begin int) (end int) {
 	src, from := r.src, begin+len(t.text)
 	end = from
 	switch t.class {
-	case text:
-		return d.usualText(t, s, from)
 	case int32s, int64s:
 		v, n := digitsOf(src[from:])
 		if n == 0 || t.class == int32s && v != int64(int32(v)) {
