@@ -49,5 +49,6 @@ suite ./internal/integration ./internal/blob/s3 ./ingest/dynamo ./processors/str
 suite -run Glue ./internal/tables
 suite ./internal/endtoend
 suite ./query/console
-suite -run DuckDB ./processors/columns
+suite -run 'DuckDB|PyArrow' ./processors/columns
+suite -run 'MillionRandomRecords|EveryDamagedByte' ./processors/decode
 echo "integration: all good in $SECONDS s"

@@ -24,12 +24,14 @@ type pair struct {
 	decoder *decode.Decoder
 	out     *decode.Output
 	oracle  oracle
+	records int // held against the oracle so far
+	bad     int
 }
 
 func newPair(tb testing.TB, datasets ...*schemas.Dataset) *pair {
 	tb.Helper()
 	p := mustCompile(tb, datasets...)
-	return &pair{p.NewDecoder(), p.NewOutput(), oracle{datasets}}
+	return &pair{decoder: p.NewDecoder(), out: p.NewOutput(), oracle: oracle{datasets}}
 }
 
 // check holds what the decoder makes of an event against what the oracle does.
@@ -45,6 +47,8 @@ func (p *pair) check(t interface {
 		t.Fatalf("the decoder changed its input")
 	}
 	raw, whole := records(body)
+	p.records += len(raw)
+	p.bad += info.Bad
 	if !whole {
 		if err == nil && info.Bad == 0 {
 			t.Fatalf("a broken event left nothing in quarantine: %q", body)
@@ -122,6 +126,8 @@ func FuzzEvent(f *testing.F) {
 	for i := range 12 {
 		f.Add(drawEvents(true).Example(i))
 	}
+	f.Add(usualEvent(1))
+	f.Add(usualEvent(3))
 	f.Add([]byte(`{"Records":[{}]}`))
 	f.Add([]byte(`{"Records":[{"eventName":"MODIFY","dynamodb":{"SequenceNumber":"12","ApproximateCreationDateTime":1.7e9,"NewImage":{"id":{"S":"\ud83d\ude00"},"n64":{"N":"1e2"},"x":{"L":[]}},"OldImage":{"id":{"S":"a"},"x":{"NULL":true}}}}, nonsense],"a":1}`))
 	one := newPair(f, things())

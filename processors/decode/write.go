@@ -37,12 +37,14 @@ func (d *Decoder) write(t *target, lane string) {
 // again takes what went straight into the columns back, so that it can be written once more.
 func (d *Decoder) again(t *target) {
 	t.batch.DropRow()
+	end := d.reader.pos
 	for i := range d.now.slots {
 		if s := &d.now.slots[i]; s.state == present && s.node == inColumn {
 			d.reader.pos = int(s.from)
 			d.value(&d.set.fields.all[i], s) // it was read before
 		}
 	}
+	d.reader.pos = end
 }
 
 func (d *Decoder) system(t *target, lane string, op record.Op, day int32, region string) {
