@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/query/plan"
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -57,12 +58,16 @@ type Lake interface {
 
 // Pinned is a set of snapshots. It is read-only.
 type Pinned struct {
-	Relations map[string]Relation  // by physical name, without _delta ones
-	Snapshots map[string]int64     // by table: the snapshot's id; 0: none yet
-	Commits   map[string]int64     // by history table: the number of its last commit
-	Through   map[string]int64     // by dataset with a base: the commit that the base is current to
-	Late      map[string]int64     // by dataset: the last commit of its history that brought rows out of their order
-	Complete  map[string]time.Time // by dataset: every change made before is in the snapshot; zero: unknown
+	Relations map[string]Relation    // by physical name, without _delta ones
+	Snapshots map[string]int64       // by table: the snapshot's id; 0: none yet
+	Commits   map[string]int64       // by history table: the number of its last commit
+	Through   map[string]int64       // by dataset with a base: the commit that the base is current to
+	Late      map[string]int64       // by dataset: the last commit of its history that brought rows out of their order
+	Daily     map[string]int64       // by dataset with a rollup that can be used: the commit that it is current to
+	Missing   map[string]int64       // by dataset: the last commit that is known to have passed a hole; absent: none
+	Oldest    map[string]int64       // by dataset: the first of the commits of which that is known
+	Worth     map[string]lake.Rollup // by dataset: what the rollup's rows are worth
+	Complete  map[string]time.Time   // by dataset: every change made before is in the snapshot; zero: unknown
 }
 
 // Result is the rows of a statement, column by column. It is read-only once returned.

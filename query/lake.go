@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -32,18 +33,23 @@ type Tables struct {
 type planned struct {
 	snapshot int64
 	files    []File
+	chain    chain
 }
+
+// chain is what the kept commits of a history say of it.
+type chain struct{ oldest, missing int64 }
 
 // NewLake returns the lake of the registry's datasets in a catalog. A nil progress knows nothing.
 func NewLake(catalog *tables.Catalog, registry *schemas.Registry, progress Progress) *Tables {
 	return &Tables{catalog: catalog, registry: registry, progress: progress, files: map[string]planned{}}
 }
 
-// Pin pins the tables. Bases come before histories: what a base is current to, its history then has, and whatever came
+// Pin pins the tables. Bases and rollups come before histories: what a base is current to, its history then has, and whatever came
 // between is in the changes above it.
 func (t *Tables) Pin(ctx context.Context, relations []string) (*Pinned, error) {
 	p := &Pinned{Relations: map[string]Relation{}, Snapshots: map[string]int64{}, Commits: map[string]int64{},
-		Through: map[string]int64{}, Late: map[string]int64{}, Complete: map[string]time.Time{}}
+		Through: map[string]int64{}, Late: map[string]int64{}, Daily: map[string]int64{}, Missing: map[string]int64{}, Oldest: map[string]int64{},
+		Worth: map[string]lake.Rollup{}, Complete: map[string]time.Time{}}
 	names := slices.Clone(relations)
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	for _, name := range names {
@@ -55,7 +61,7 @@ func (t *Tables) Pin(ctx context.Context, relations []string) (*Pinned, error) {
 }
 
 func rank(table string) int {
-	if strings.HasSuffix(table, "_base") {
+	if strings.HasSuffix(table, "_base") || strings.HasSuffix(table, "_daily") {
 		return 0
 	}
 	return 1
@@ -79,9 +85,18 @@ func (t *Tables) pin(ctx context.Context, p *Pinned, name string) error {
 	if err != nil {
 		return err
 	}
-	if rel.Files, err = t.plan(ctx, s); err != nil {
+	if d != nil && name == d.DailyTable() {
+		kept := t.registry.Daily(d.Name)
+		rel.Columns = kept.Columns(s.IDs())
+		if worth := lake.ParseRollup(s.Properties[lake.PropRollup]); worth.Hash == kept.Hash && s.ID != 0 {
+			p.Daily[d.Name], p.Worth[d.Name] = s.Through, worth
+		}
+	}
+	kept, err := t.plan(ctx, s)
+	if err != nil {
 		return err
 	}
+	rel.Files = kept.files
 	p.Relations[name], p.Snapshots[name] = rel, s.ID
 	switch {
 	case d == nil:
@@ -89,7 +104,12 @@ func (t *Tables) pin(ctx context.Context, p *Pinned, name string) error {
 		if s.ID != 0 {
 			p.Through[d.Name] = s.Through
 		}
+	case name == d.DailyTable():
 	default:
+		p.Oldest[d.Name] = kept.chain.oldest
+		if kept.chain.missing > 0 {
+			p.Missing[d.Name] = kept.chain.missing
+		}
 		p.Commits[name] = s.Commit
 		p.Late[d.Name] = s.Late
 		if t.progress != nil {
@@ -104,7 +124,7 @@ func (t *Tables) columns(table string) ([]schemas.Column, *schemas.Dataset) {
 	if table == schemas.QuarantineTable {
 		return schemas.QuarantineColumns(), nil
 	}
-	for _, suffix := range []string{"_changes", "_base"} {
+	for _, suffix := range []string{"_changes", "_base", "_daily"} {
 		name, ok := strings.CutSuffix(table, suffix)
 		if !ok {
 			continue
@@ -116,22 +136,24 @@ func (t *Tables) columns(table string) ([]schemas.Column, *schemas.Dataset) {
 			return d.StateColumns(), d
 		case table == d.ChangesTable():
 			return d.ChangeColumns(), d
+		case table == d.DailyTable() && t.registry.Daily(name) != nil:
+			return t.registry.Daily(name).Columns(nil), d
 		}
 	}
 	return nil, nil
 }
 
 // plan returns the snapshot's files, remembered while it is the newest.
-func (t *Tables) plan(ctx context.Context, s *tables.Snapshot) ([]File, error) {
+func (t *Tables) plan(ctx context.Context, s *tables.Snapshot) (planned, error) {
 	t.mu.Lock()
 	known, ok := t.files[s.Table()]
 	t.mu.Unlock()
 	if ok && known.snapshot == s.ID {
-		return known.files, nil
+		return known, nil
 	}
 	listed, err := s.Files(ctx, tables.Filter{})
 	if err != nil {
-		return nil, err
+		return planned{}, err
 	}
 	files := make([]File, len(listed))
 	for i, f := range listed {
@@ -140,11 +162,27 @@ func (t *Tables) plan(ctx context.Context, s *tables.Snapshot) ([]File, error) {
 			continue
 		}
 		if files[i].Date, err = time.Parse(time.DateOnly, f.Dt); err != nil {
-			return nil, fault.Wrap(fault.Internal, err, "a file of table %s lies under no day", s.Table())
+			return planned{}, fault.Wrap(fault.Internal, err, "a file of table %s lies under no day", s.Table())
 		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.files[s.Table()] = planned{s.ID, files}
-	return files, nil
+	t.files[s.Table()] = planned{s.ID, files, chainOf(s)}
+	return t.files[s.Table()], nil
+}
+
+// chainOf reads the summaries of the kept commits, the newest first.
+func chainOf(s *tables.Snapshot) chain {
+	var c chain
+	for _, said := range s.Lately(s.Kept()) {
+		n, err := strconv.ParseInt(said[lake.PropCommit], 10, 64)
+		if err != nil {
+			continue // a compaction
+		}
+		c.oldest = n
+		if said["tarn.holes"] != "" {
+			c.missing = max(c.missing, n)
+		}
+	}
+	return c
 }

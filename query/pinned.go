@@ -15,10 +15,16 @@ import (
 // deltaSuffix ends the name of the relation of the changes above a base.
 const deltaSuffix = "_delta"
 
+// aboveSuffix ends the name of the relation of the changes above a rollup, of every region: what has left a region is
+// written in the row of the region that it went to.
+const aboveSuffix = "_above"
+
 // table returns the table that a physical relation's rows come from.
 func (p *Pinned) table(relation string) string {
-	if d, ok := strings.CutSuffix(relation, deltaSuffix); ok {
-		return (&schemas.Dataset{Name: d}).ChangesTable()
+	for _, suffix := range []string{deltaSuffix, aboveSuffix} {
+		if d, ok := strings.CutSuffix(relation, suffix); ok {
+			return (&schemas.Dataset{Name: d}).ChangesTable()
+		}
 	}
 	return relation
 }
@@ -36,6 +42,9 @@ func (p *Pinned) relation(name string, regions []string, prune plan.Prune) (Rela
 		above = p.Through[d]
 	}
 	all := slices.Contains(regions, viewer.All)
+	if d, ok := strings.CutSuffix(name, aboveSuffix); ok {
+		above, all = p.Daily[d], true
+	}
 	dated := strings.HasSuffix(name, "_changes")
 	var kept []File
 	for _, f := range rel.Files {

@@ -89,6 +89,7 @@ type Meta struct {
 	HeldBack   int64     // rows of these datasets in quarantine
 	Cached     bool
 	Elapsed    time.Duration
+	Source     string // what a metric is answered from: rollup, current, changes, view; empty: not a metric
 	SQL        string
 	Truncated  bool
 	From, To   time.Time // the range; zero ends are open
@@ -120,12 +121,12 @@ func (s *Service) metric(ctx context.Context, q plan.Query, maxRows int) (*Answe
 		return nil, err
 	}
 	complete := pinned.completeTo(draft.Datasets)
-	env.Through, env.Late = pinned.Through, pinned.Late
+	env.Through, env.Late, env.Daily = pinned.Through, pinned.Late, pinned.Daily
 	// A period compared with another ends where the data does.
 	if !complete.IsZero() && complete.Before(begun) {
 		env.Now = complete
 	}
-	p, err := plan.Metric(q, env)
+	p, err := s.certain(ctx, q, env, pinned)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +144,7 @@ func (s *Service) metric(ctx context.Context, q plan.Query, maxRows int) (*Answe
 	}
 	a.Meta, err = s.meta(ctx, pinned, p.Statement, p.Datasets)
 	a.Meta.Cached, a.Meta.CompleteTo, a.Meta.Truncated, a.Meta.From, a.Meta.To = cached, complete, result.Truncated, p.From, p.To
+	a.Meta.Source = p.Source
 	a.Meta.Elapsed = s.opts.Now().Sub(begun)
 	return a, err
 }
@@ -213,7 +215,7 @@ func regions(who viewer.Viewer) []string {
 	return slices.Sorted(slices.Values(who.Regions))
 }
 
-// pin pins the histories and bases of the datasets, and the quarantine.
+// pin pins the histories, bases and rollups of the datasets, and the quarantine.
 func (s *Service) pin(ctx context.Context, datasets, relations []string) (*Pinned, error) {
 	names := map[string]bool{schemas.QuarantineTable: true}
 	for _, r := range relations {
@@ -224,6 +226,9 @@ func (s *Service) pin(ctx context.Context, datasets, relations []string) (*Pinne
 			names[d.ChangesTable()] = true
 			if !d.Key.IsZero() {
 				names[d.BaseTable()] = true
+			}
+			if s.registry.Daily(name) != nil {
+				names[d.DailyTable()] = true
 			}
 		}
 	}

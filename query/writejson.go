@@ -64,6 +64,9 @@ func jsonMeta(a *Answer) map[string]any {
 	m := map[string]any{"snapshots": a.Meta.Snapshots, "commits": a.Meta.Commits, "heldBack": a.Meta.HeldBack, "cached": a.Meta.Cached,
 		"elapsedMs": float64(a.Meta.Elapsed.Microseconds()) / 1000, "sql": a.Meta.SQL, "zone": a.Zone.String(), "truncated": a.Meta.Truncated,
 		"completeTo": nil, "range": jsonRange(a.Meta.From, a.Meta.To, a.Zone)}
+	if a.Meta.Source != "" {
+		m["source"] = a.Meta.Source
+	}
 	if !a.Meta.CompleteTo.IsZero() {
 		m["completeTo"] = a.Meta.CompleteTo.UTC().Format("2006-01-02T15:04:05.000Z")
 	}

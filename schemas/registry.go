@@ -10,6 +10,7 @@ type Registry struct {
 	datasets   map[string]*Dataset
 	codes      map[string]*Codes
 	dashboards []*Dashboard
+	daily      map[string]*Daily // by dataset: what its rollup table keeps
 }
 
 // Dashboards returns every dashboard, by name.
@@ -29,9 +30,12 @@ func (r *Registry) Metric(name string) (*Metric, *Dataset, bool) {
 
 // NewRegistry returns a registry of the datasets, code lists and dashboards, which it keeps.
 func NewRegistry(datasets []*Dataset, codes []*Codes, dashboards []*Dashboard) *Registry {
-	r := &Registry{datasets: map[string]*Dataset{}, codes: map[string]*Codes{}, dashboards: dashboards}
+	r := &Registry{datasets: map[string]*Dataset{}, codes: map[string]*Codes{}, dashboards: dashboards, daily: map[string]*Daily{}}
 	for _, d := range datasets {
 		r.datasets[d.Name] = d
+		if kept := daily(d, dashboards); kept != nil {
+			r.daily[d.Name] = kept
+		}
 	}
 	for _, c := range codes {
 		r.codes[c.Name] = c

@@ -19,6 +19,7 @@ const (
 	PropClosed     = "tarn.closed"     // how many lanes have left the watermarks for the ledger
 	PropHoles      = "tarn.holes"      // of the ledger's table: open holes
 	PropThrough    = "tarn.through"    // base and rollups: the commit of <dataset>_changes they are current to
+	PropRollup     = "tarn.rollup"     // rollups: Rollup as compact JSON
 )
 
 // Watermark is how far one lane is in a table.

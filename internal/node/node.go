@@ -24,6 +24,7 @@ import (
 	"github.com/tarn-lake/tarn/processors/commit"
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/land"
+	"github.com/tarn-lake/tarn/processors/rollup"
 	"github.com/tarn-lake/tarn/processors/stream"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/duckdb"
@@ -53,6 +54,7 @@ type Node struct {
 	committer  *commit.Committer
 	compactor  *compact.Compactor
 	histories  []compact.History
+	rollups    []*rollup.Rollup
 	quarantine *tables.Table
 	progress   map[string]*stream.Progress // by stream
 	engine     *duckdb.Engine
@@ -65,6 +67,7 @@ type Node struct {
 	committing  sync.Mutex    // one round of commits at a time in this process
 	commitEvery atomic.Int64  // shortest time between two commits, in nanoseconds
 	turns       int           // of compaction; only its loop counts
+	refreshes   int           // of rollups; only their loop counts
 	running     atomic.Bool   // Run is at work
 	seeding     atomic.Bool   // the demo's history is being written
 	closers     []func() error
@@ -183,7 +186,7 @@ const always = -100 * 365 * 24 * time.Hour
 // keepFor is how long replaced files stay for questions that read them; no question may take longer.
 const keepFor = time.Minute
 
-func (n *Node) openQuery(context.Context) (err error) {
+func (n *Node) openQuery(ctx context.Context) (err error) {
 	temp := n.folder.Path("temp")
 	n.engine, err = duckdb.Open(duckdb.Options{MemoryMB: n.settings.QueryMemory, TempDir: temp, Dirs: []string{n.folder.Path("lake")}})
 	if err != nil {
@@ -191,7 +194,7 @@ func (n *Node) openQuery(context.Context) (err error) {
 	}
 	n.closers = append(n.closers, n.engine.Close)
 	n.query = query.New(n.registry, query.NewLake(n.catalog, n.registry, n), n.engine, query.Options{})
-	return nil
+	return n.openRollups(ctx)
 }
 
 // Complete returns the instant up to which the dataset's changes are in the lake, as query wants to know it.

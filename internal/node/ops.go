@@ -106,6 +106,9 @@ func (n *Node) compactNow(ctx context.Context, _ struct{}, tell Tell) ([]Compact
 	if err := n.commit(ctx); err != nil {
 		return nil, err
 	}
+	if err := n.refreshRollups(ctx); err != nil { // while the changes that they lack still lie in files of their own
+		return nil, err
+	}
 	var results []CompactResult
 	err := n.eachTable(func(t *tables.Table) error {
 		before, err := fileCount(ctx, t)
@@ -169,7 +172,7 @@ type TableStatus struct {
 	Rows      int64     `json:"rows"`
 	Files     int       `json:"files"`
 	Bytes     int64     `json:"bytes"`
-	Commit    int64     `json:"commit"`
+	Commit    int64     `json:"commit"` // of a base or rollup: the one of its history that it is current to
 	Snapshots int       `json:"snapshots"`
 	At        time.Time `json:"at,omitzero"`
 }
@@ -185,7 +188,7 @@ func (n *Node) status(ctx context.Context, _ struct{}, _ Tell) (Status, error) {
 		if err != nil {
 			return err
 		}
-		one := TableStatus{Name: t.Name(), Rows: snap.Rows, Files: len(files), Commit: snap.Commit, Snapshots: snap.Kept(), At: snap.At}
+		one := TableStatus{Name: t.Name(), Rows: snap.Rows, Files: len(files), Commit: max(snap.Commit, snap.Through), Snapshots: snap.Kept(), At: snap.At}
 		for _, f := range files {
 			one.Bytes += f.Size
 		}

@@ -21,6 +21,7 @@ import (
 // Clocks of background work.
 const (
 	compactEvery = 5 * time.Second
+	rollupEvery  = 10 * time.Second // answers add what came since, so none is ever stale
 	upkeepEvery  = 30 * time.Second
 	sweepEvery   = 15 * time.Minute
 	storeEvery   = 30 * time.Second
@@ -54,6 +55,7 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.commitLoop(inner) })
 	g.Go(func() error { return n.every(inner, noticeEvery, n.notice) })
 	g.Go(func() error { return n.every(inner, compactEvery, n.compact) })
+	g.Go(func() error { return n.every(inner, rollupEvery, n.refresh) })
 	g.Go(func() error { return n.every(inner, upkeepEvery, n.upkeep) })
 	g.Go(func() error { return n.every(inner, sweepEvery, n.sweep) })
 	g.Go(func() error { return n.every(inner, storeEvery, n.tidyStore) })
@@ -205,6 +207,9 @@ func (n *Node) eachTable(do func(*tables.Table) error) error {
 		if h.Base != nil {
 			err = errors.Join(err, do(h.Base))
 		}
+	}
+	for _, r := range n.rollups {
+		err = errors.Join(err, do(r.Table()))
 	}
 	return err
 }

@@ -64,6 +64,15 @@ func whole(text string, to *int64) (err error) {
 // Table returns the name of the table.
 func (s *Snapshot) Table() string { return s.table.name }
 
+// IDs returns the field id of every column, by name.
+func (s *Snapshot) IDs() map[string]int {
+	ids := map[string]int{}
+	for _, f := range s.meta.CurrentSchema().Fields() {
+		ids[f.Name] = f.ID
+	}
+	return ids
+}
+
 // Kept returns how many snapshots the table holds.
 func (s *Snapshot) Kept() int { return len(s.meta.Snapshots()) }
 

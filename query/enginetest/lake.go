@@ -23,7 +23,7 @@ type Lake struct {
 // NewLake returns a lake with the registry's tables, all empty.
 func NewLake(reg *schemas.Registry) *Lake {
 	l := &Lake{pinned: query.Pinned{Relations: map[string]query.Relation{}, Snapshots: map[string]int64{},
-		Commits: map[string]int64{}, Through: map[string]int64{}, Complete: map[string]time.Time{}}}
+		Commits: map[string]int64{}, Through: map[string]int64{}, Daily: map[string]int64{}, Complete: map[string]time.Time{}}}
 	put := func(name string, cols []schemas.Column) {
 		l.pinned.Relations[name] = query.Relation{Name: name, Columns: cols}
 		l.pinned.Snapshots[name] = 0
@@ -32,6 +32,9 @@ func NewLake(reg *schemas.Registry) *Lake {
 	for _, d := range reg.Datasets() {
 		put(d.ChangesTable(), d.ChangeColumns())
 		put(d.BaseTable(), d.StateColumns())
+		if kept := reg.Daily(d.Name); kept != nil {
+			put(d.DailyTable(), kept.Columns(nil))
+		}
 	}
 	return l
 }

@@ -35,19 +35,9 @@ func (s *sql) step(name, text string, args ...any) {
 // build writes the statement for the builder's span.
 func (b *builder) build() (*Plan, error) {
 	v := newViews(b.env)
-	p := &Plan{Columns: b.columns(), From: b.span.from, To: b.span.to, Zone: b.zone, Grain: b.q.Grain}
-	p.Prune = b.prune(v)
-	source, err := b.source(v)
-	if err != nil {
-		return nil, err
-	}
+	p := &Plan{Columns: b.columns(), From: b.span.from, To: b.span.to, Zone: b.zone, Grain: b.q.Grain, Source: b.metric.Source}
 	var s sql
-	if b.active() {
-		err = b.atInstants(&s, source)
-	} else {
-		err = b.inSpan(&s, source)
-	}
-	if err != nil {
+	if err := b.answer(p, &s, v); err != nil {
 		return nil, err
 	}
 	tail := b.tail()
@@ -55,6 +45,23 @@ func (b *builder) build() (*Plan, error) {
 	p.Args = append(v.args, s.args...)
 	p.Relations, p.Datasets = sorted(v.physical), sorted(v.datasets)
 	return p, nil
+}
+
+// answer writes the steps up to the answer's rows.
+func (b *builder) answer(p *Plan, s *sql, v *views) error {
+	if r := b.roll(); r != nil {
+		p.Source = FromRollup
+		return b.fromRollup(s, v, r)
+	}
+	p.Prune = b.prune(v)
+	source, err := b.source(v)
+	switch {
+	case err != nil:
+		return err
+	case b.active():
+		return b.atInstants(s, source)
+	}
+	return b.inSpan(s, source)
 }
 
 // source writes what the measures are taken over and returns its name.
@@ -171,6 +178,9 @@ func (b *builder) dimensionSQL() []string {
 }
 
 func (b *builder) dimensionExpr(d schemas.Dimension) string {
+	if d.Hour && b.rolled != nil {
+		return Ident(schemas.ColHour)
+	}
 	if d.Hour {
 		return "cast(extract(hour from " + b.localTime() + ") as integer)"
 	}

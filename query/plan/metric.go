@@ -50,6 +50,7 @@ type builder struct {
 	span     span
 	dims     []schemas.Dimension
 	measures []schemas.Measure
+	rolled   *rolled // while the rows are those of a rollup
 }
 
 func newBuilder(q Query, env Env) (*builder, error) {

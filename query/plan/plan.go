@@ -70,7 +70,8 @@ type Plan struct {
 	From, To time.Time
 	Zone     *time.Location
 	Grain    string
-	Compare  *Plan // the period before; nil: none
+	Source   string // what it is answered from: "changes", "current", "view" or FromRollup
+	Compare  *Plan  // the period before; nil: none
 }
 
 // Env is what a plan depends on besides the query.
@@ -80,6 +81,7 @@ type Env struct {
 	Regions  []string         // the viewer's; [viewer.All] for every one
 	Through  map[string]int64 // by dataset: the commit that its base is current to; absent: there is no base
 	Late     map[string]int64 // by dataset: the last commit that brought rows out of their order
+	Daily    map[string]int64 // by dataset: the commit that its rollup is current to; absent: there is none to be used
 	Now      time.Time        // the end of what is known: the current period is unfinished after it
 	MaxRows  int              // rows that the answer is cut to at last; 0: none
 }

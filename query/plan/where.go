@@ -10,11 +10,17 @@ import (
 
 // where returns the metric's own condition and the query's filters, with their arguments.
 func (b *builder) where() ([]string, []any, error) {
+	conditions, args, err := b.filters()
+	if b.metric.Filter != "" {
+		conditions = append([]string{"(" + b.expand(b.metric.Filter) + ")"}, conditions...)
+	}
+	return conditions, args, err
+}
+
+// filters returns the query's filters, with their arguments.
+func (b *builder) filters() ([]string, []any, error) {
 	var conditions []string
 	var args []any
-	if b.metric.Filter != "" {
-		conditions = append(conditions, "("+b.expand(b.metric.Filter)+")")
-	}
 	for _, f := range b.q.Filters {
 		dim, err := b.dimension(f.Dimension)
 		if err != nil {

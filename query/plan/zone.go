@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ func (d Dialect) local(expr string, zone *time.Location, from, to time.Time) str
 // offsets writes the zone's distance from UTC in microseconds as an expression of the epoch.
 func offsets(epoch string, zone *time.Location, from, to time.Time) (string, bool) {
 	if from.IsZero() {
-		from = time.Unix(0, 0)
+		from = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	if to.IsZero() || to.Before(from) {
 		to = from.AddDate(150, 0, 0)
@@ -32,21 +33,25 @@ func offsets(epoch string, zone *time.Location, from, to time.Time) (string, boo
 		_, sec := t.In(zone).Zone()
 		return strconv.Itoa(sec * 1_000_000)
 	}
-	var cases strings.Builder
-	at, n := from.In(zone), 0
+	at, known := from.In(zone), micros(from)
+	first := known
+	var cases []string // the latest is asked for first: most rows are young
 	for {
 		_, end := at.ZoneBounds()
 		if end.IsZero() || !end.Before(to) {
 			break
 		}
-		if n++; n > maxOffsets {
+		if at = end; micros(at) == known {
+			continue
+		}
+		if known = micros(at); len(cases) == maxOffsets {
 			return "", false
 		}
-		cases.WriteString(" WHEN " + epoch + " < " + strconv.FormatInt(end.UnixMicro(), 10) + " THEN " + micros(at))
-		at = end
+		cases = append(cases, " WHEN "+epoch+" >= "+strconv.FormatInt(at.UnixMicro(), 10)+" THEN "+known)
 	}
-	if n == 0 {
-		return micros(at), true
+	if len(cases) == 0 {
+		return first, true
 	}
-	return "CASE" + cases.String() + " ELSE " + micros(at) + " END", true
+	slices.Reverse(cases)
+	return "CASE" + strings.Join(cases, "") + " ELSE " + first + " END", true
 }

@@ -1,0 +1,69 @@
+package rollup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/processors/columns"
+)
+
+// Merge adds up the rows of small files when enough of one size have come together, so that each row is written again
+// only a logarithmic number of times and a reader opens few files. It reports whether it merged any. Conflict where
+// somebody tidied up meanwhile: the next turn tries again.
+func (r *Rollup) Merge(ctx context.Context) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	base, err := r.table.Snapshot(ctx)
+	if err != nil {
+		return false, err
+	}
+	all, err := base.Files(ctx, tables.Filter{})
+	if err != nil {
+		return false, err
+	}
+	old := r.choose(all)
+	if len(old) < 2 {
+		return false, nil
+	}
+	rows, sum := columns.New(r.cols), columns.New(r.cols)
+	for _, f := range old {
+		if err := r.read(ctx, f, rows); err != nil {
+			return false, err
+		}
+	}
+	r.sum(sum, rows, nil)
+	if sum.Rows() == 0 {
+		nothing(sum)
+	}
+	file, err := r.write(ctx, sum, columns.Zstd, fmt.Sprintf("m-%d-%s", base.Through, r.opts.NewID()))
+	if err != nil {
+		return false, err
+	}
+	if _, err := r.table.Replace(ctx, base, old, []tables.NewFile{file}, tables.Update{Marker: r.opts.NewID()}); err != nil {
+		r.discard(ctx, file)
+		return false, err
+	}
+	return true, nil
+}
+
+// choose returns the smallest files, up to the largest size of which there are enough.
+func (r *Rollup) choose(files []tables.File) []tables.File {
+	slices.SortFunc(files, func(a, b tables.File) int { return int(a.Rows - b.Rows) })
+	for n := len(files); n >= r.opts.FanIn; n-- {
+		if tier(files[n-1].Rows) == tier(files[n-r.opts.FanIn].Rows) {
+			return files[:n]
+		}
+	}
+	return nil
+}
+
+// tier is the size class of a file: each is four times the one below.
+func tier(rows int64) int {
+	n := 0
+	for ; rows > 256; rows /= 4 {
+		n++
+	}
+	return n
+}

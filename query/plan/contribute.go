@@ -1,0 +1,289 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// aboveSuffix ends the name of the relation of the changes above a rollup, of every region: what has left a region is
+// written in the row of the region that it went to. Only contributions are taken from it, under the viewer's predicate.
+const aboveSuffix = "_above"
+
+// Names of what contributions are taken over: the rows that records had before and after each change, and the changes.
+const (
+	stepMoves  = "_moves"
+	stepEvents = "_events"
+	colSign    = "_sign" // 1 for a row that is there now, -1 for one that is not any more
+)
+
+// contributor writes what changes, or all current rows, add to a rollup table.
+type contributor struct {
+	env   Env
+	daily *schemas.Daily
+	put   map[string]bool
+}
+
+func newContributor(env Env, daily *schemas.Daily) *contributor {
+	return &contributor{env: env, daily: daily, put: map[string]bool{}}
+}
+
+// above is the changes above the rollup's commit.
+func (c *contributor) above(v *views, through int64) string {
+	d := c.daily.Dataset
+	source := d.ChangesTable()
+	if c.env.Dialect.delta {
+		source = d.Name + aboveSuffix
+	}
+	return "(SELECT * FROM " + v.from(source) + " WHERE _commit > " + strconv.FormatInt(through, 10) + ")"
+}
+
+// changed writes the source of the metric's contributions by the changes above a commit.
+func (c *contributor) changed(v *views, m *schemas.DailyMetric, through int64) string {
+	seen, args := v.regions()
+	v.datasets[c.daily.Dataset.Name] = true
+	if !c.records(m) {
+		if !c.put[stepEvents] {
+			v.put(stepEvents, "SELECT 1 AS "+Ident(colSign)+", * FROM "+c.above(v, through)+
+				" WHERE _op <> "+literal(string(record.Leave))+" AND "+seen, args...)
+		}
+		c.put[stepEvents] = true
+		return stepEvents
+	}
+	if !c.put[stepMoves] {
+		v.put(stepMoves, "SELECT * FROM ("+c.asserted(v, through)+" UNION ALL "+c.retracted(v, through)+") WHERE "+seen, args...)
+	}
+	c.put[stepMoves] = true
+	return stepMoves
+}
+
+// records reports whether the metric counts records, which are taken back, or changes, which never are.
+func (c *contributor) records(m *schemas.DailyMetric) bool {
+	return m.Source == "current" && !c.daily.Dataset.Key.IsZero()
+}
+
+// fields is every field that is known of a record both before and after a change.
+func (c *contributor) fields() []string {
+	d := c.daily.Dataset
+	names := []string{d.Key.Partition}
+	if d.Key.Sort != "" {
+		names = append(names, d.Key.Sort)
+	}
+	for _, name := range d.Track {
+		if f, ok := d.Field(name); ok && f.Privacy.Rule != "drop" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func ops(list ...record.Op) string {
+	var texts []string
+	for _, op := range list {
+		texts = append(texts, literal(string(op)))
+	}
+	return "(" + strings.Join(texts, ", ") + ")"
+}
+
+func (c *contributor) asserted(v *views, through int64) string {
+	cols := []string{"1 AS " + Ident(colSign), schemas.ColRegion}
+	for _, f := range c.fields() {
+		cols = append(cols, Ident(f))
+	}
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + c.above(v, through) + " WHERE _op NOT IN " + ops(record.Remove, record.Expire, record.Leave)
+}
+
+// retracted is the old images. Where a record has moved, the mark that it left tells from where.
+func (c *contributor) retracted(v *views, through int64) string {
+	d := c.daily.Dataset
+	cols := []string{"-1 AS " + Ident(colSign), "coalesce(l.region, a.region) AS region"}
+	for _, f := range c.fields() {
+		if f == d.Key.Partition || f == d.Key.Sort {
+			cols = append(cols, "a."+Ident(f))
+		} else {
+			cols = append(cols, "a."+Ident(schemas.OldPrefix+f)+" AS "+Ident(f))
+		}
+	}
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + c.above(v, through) + " a LEFT JOIN (SELECT _shard, _seq, region FROM " + c.above(v, through) +
+		" WHERE _op = " + literal(string(record.Leave)) + ") l ON l._seq = a._seq AND l._shard = a._shard WHERE a._op IN " + ops(record.Modify, record.Remove, record.Expire)
+}
+
+// present writes the source of all that the metric counts now.
+func (c *contributor) present(v *views, m *schemas.DailyMetric) string {
+	d, name, relation := c.daily.Dataset, stepEvents, c.daily.Dataset.ChangesTable()
+	if c.records(m) {
+		name, relation = stepMoves, d.Name
+	}
+	if !c.put[name] {
+		v.add(relation)
+		v.put(name, "SELECT 1 AS "+Ident(colSign)+", * FROM "+Ident(relation))
+	}
+	c.put[name] = true
+	return name
+}
+
+// zone is where the dataset's days are counted.
+func zoneOf(d *schemas.Dataset) *time.Location {
+	if d.Zone == nil {
+		return time.UTC
+	}
+	return d.Zone
+}
+
+func (c *contributor) expand(sql string) string {
+	return expander{dialect: c.env.Dialect, zone: zoneOf(c.daily.Dataset)}.expand(sql)
+}
+
+// day is the business day of the metric's time.
+func (c *contributor) day(m *schemas.DailyMetric) string {
+	if m.Time == "" {
+		return "cast(null as date)"
+	}
+	return "cast(" + c.local(m) + " as date)"
+}
+
+func (c *contributor) local(m *schemas.DailyMetric) string {
+	return c.env.Dialect.local(column(m.Time), zoneOf(c.daily.Dataset), time.Time{}, time.Time{})
+}
+
+// rows is a metric's rows of a source, with their day and hour.
+func (c *contributor) rows(m *schemas.DailyMetric, source string, split []schemas.Slice) string {
+	hour := "cast(null as integer)"
+	if m.Time != "" && slices.ContainsFunc(split, func(s schemas.Slice) bool { return s.Hour }) {
+		hour = "cast(extract(hour from " + c.local(m) + ") as integer)"
+	}
+	text := "SELECT *, " + c.day(m) + " AS " + Ident(schemas.ColDay) + ", " + hour + " AS " + Ident(schemas.ColHour) + " FROM " + Ident(source)
+	if m.Filter != "" {
+		text += " WHERE (" + c.expand(m.Filter) + ")"
+	}
+	return text
+}
+
+// sum writes the rollup rows of a metric's rows for some slices, with the given columns of the table. where narrows the
+// days; empty: all.
+func (c *contributor) sum(m *schemas.DailyMetric, source string, split []schemas.Slice, cols []schemas.Column, where string) string {
+	all := splitColumns(split)
+	var list, nonzero []string
+	for _, col := range cols {
+		expr, adds := c.columnSQL(m, col, all, split)
+		list = append(list, expr+" AS "+Ident(col.Name))
+		if adds {
+			nonzero = append(nonzero, expr+" <> 0")
+		}
+	}
+	if where != "" {
+		where = " WHERE " + where
+	}
+	return "SELECT " + strings.Join(list, ", ") + " FROM (" + c.rows(m, source, split) + ")" + where + " GROUP BY " + groupingSets(split) +
+		" HAVING " + strings.Join(nonzero, " OR ")
+}
+
+// columnSQL is one column of the table for a metric, and whether it is one that adds up.
+func (c *contributor) columnSQL(m *schemas.DailyMetric, col schemas.Column, all []string, split []schemas.Slice) (string, bool) {
+	none := "cast(null as " + sqlType(col) + ")"
+	switch col.Name {
+	case schemas.ColMetric:
+		return literal(m.Name), false
+	case schemas.ColBy:
+		return byName(all, split), false
+	case schemas.ColDay, schemas.ColRegion:
+		return Ident(col.Name), false
+	case schemas.ColRows:
+		return "cast(sum(" + Ident(colSign) + ") as bigint)", true
+	}
+	if slices.Contains(all, col.Name) {
+		return Ident(col.Name), false
+	}
+	for _, x := range m.Measures {
+		if x.Column == col.Name {
+			return c.measure(x, col), true
+		}
+	}
+	return none, false
+}
+
+func (c *contributor) measure(x schemas.DailyMeasure, col schemas.Column) string {
+	of, cond := column(x.Of), x.Where
+	sign := Ident(colSign)
+	term := sign
+	if x.Agg == "sum" {
+		wide := fmt.Sprintf("cast(%s as decimal(38, %d))", of, col.Scale)
+		term = "CASE WHEN " + sign + " < 0 THEN -" + wide + " ELSE " + wide + " END"
+	} else if x.Of != "" {
+		if cond != "" {
+			cond = "(" + cond + ") AND "
+		}
+		cond += "(" + of + ") IS NOT NULL"
+	}
+	call := c.expand("sum(" + term + ")")
+	if cond != "" {
+		call += " FILTER (WHERE " + c.expand(cond) + ")"
+	}
+	return "cast(coalesce(" + call + ", 0) as " + sqlType(col) + ")"
+}
+
+// splitColumns is every column that one of the slices has.
+func splitColumns(split []schemas.Slice) []string {
+	var all []string
+	for _, s := range split {
+		for _, name := range s.Columns {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+		if s.Hour && !slices.Contains(all, schemas.ColHour) {
+			all = append(all, schemas.ColHour)
+		}
+	}
+	return all
+}
+
+// members is a slice's columns of the table.
+func members(s schemas.Slice) []string {
+	if s.Hour {
+		return append(slices.Clone(s.Columns), schemas.ColHour)
+	}
+	return s.Columns
+}
+
+// groupingSets groups by day, region and each slice's columns, in one pass over the rows.
+func groupingSets(split []schemas.Slice) string {
+	var sets []string
+	for _, s := range split {
+		names := []string{Ident(schemas.ColDay), schemas.ColRegion}
+		for _, name := range members(s) {
+			names = append(names, Ident(name))
+		}
+		sets = append(sets, "("+strings.Join(names, ", ")+")")
+	}
+	return "GROUPING SETS (" + strings.Join(sets, ", ") + ")"
+}
+
+// byName tells by the columns that a row is grouped by which slice it belongs to.
+func byName(all []string, split []schemas.Slice) string {
+	if len(all) == 0 {
+		return literal("")
+	}
+	var names []string
+	for _, name := range all {
+		names = append(names, Ident(name))
+	}
+	var b strings.Builder
+	b.WriteString("CASE grouping(" + strings.Join(names, ", ") + ")")
+	for _, s := range split {
+		bits, have := 0, members(s)
+		for _, name := range all {
+			bits <<= 1
+			if !slices.Contains(have, name) {
+				bits |= 1
+			}
+		}
+		fmt.Fprintf(&b, " WHEN %d THEN %s", bits, literal(s.Name))
+	}
+	return b.String() + " END"
+}

@@ -1,0 +1,199 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/internal/viewer"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// Days are business days of a metric's time. The zero Days are none.
+type Days struct {
+	All  bool
+	List []string // "2026-11-20", sorted
+	Null bool     // and rows without one
+}
+
+// None reports whether there is no day.
+func (d Days) None() bool { return !d.All && !d.Null && len(d.List) == 0 }
+
+// condition holds for rows of the days.
+func (d Days) condition() string {
+	if d.All {
+		return "1 = 1"
+	}
+	day := Ident(schemas.ColDay)
+	var parts []string
+	if len(d.List) > 0 {
+		parts = append(parts, day+" IN (date '"+strings.Join(d.List, "', date '")+"')")
+	}
+	if d.Null {
+		parts = append(parts, day+" IS NULL")
+	}
+	if len(parts) == 0 {
+		return "1 = 0"
+	}
+	return "coalesce(" + strings.Join(parts, " OR ") + ", false)"
+}
+
+// Refresh is what the statements about a rollup depend on.
+type Refresh struct {
+	Daily *schemas.Daily
+	Env   Env
+	Above int64 // the commit that the rollup is current to
+	Worth lake.Rollup
+}
+
+func (r Refresh) views() *views {
+	r.Env.Regions = []string{viewer.All}
+	return newViews(r.Env)
+}
+
+func (r Refresh) contributor() *contributor {
+	r.Env.Regions = []string{viewer.All}
+	return newContributor(r.Env, r.Daily)
+}
+
+func statement(v *views, parts []string) *Statement {
+	text := ""
+	if len(v.text) > 0 {
+		text = "WITH " + strings.Join(v.text, ",\n") + "\n"
+	}
+	return &Statement{SQL: text + strings.Join(parts, "\nUNION ALL\n"), Args: v.args, Relations: sorted(v.physical)}
+}
+
+// Records reports whether the rollup has metrics of records, which change, beside those of changes, which do not.
+func (r Refresh) Records() bool {
+	c := r.contributor()
+	for i := range r.Daily.Metrics {
+		if c.records(&r.Daily.Metrics[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// doubtful is the condition of changes whose old image is not known to be what the history had before: it is missing, or
+// the change did not come down its stream in order, or it may be older than what a backfill brought.
+func (r Refresh) doubtful() string {
+	if r.Worth.Doubted {
+		return "_op <> " + literal(string(record.Leave))
+	}
+	var old []string
+	d := r.Daily.Dataset
+	for _, name := range d.Track {
+		if f, ok := d.Field(name); ok && f.Privacy.Rule != "drop" {
+			old = append(old, Ident(schemas.OldPrefix+name)+" IS NULL")
+		}
+	}
+	lost, placed := "1 = 1", ""
+	if !r.Worth.Placed.IsZero() {
+		placed = " OR _at <= " + instant(r.Worth.Placed)
+	}
+	if len(old) > 0 {
+		lost = strings.Join(old, " AND ")
+	}
+	return "(_op = " + literal(string(record.Snapshot)) + " OR _op = " + literal(string(record.Modify)) + " AND _changed IS NULL" +
+		" OR _op IN " + ops(record.Remove, record.Expire) + " AND " + lost +
+		" OR _op <> " + literal(string(record.Leave)) + " AND (_shard LIKE 'repair/%' OR _shard LIKE 'load/%' OR _shard LIKE " + literal(lake.BackfillLane+"%") + placed + "))"
+}
+
+// Doubtful counts the changes above the rollup that contribute nothing certain.
+func (r Refresh) Doubtful() *Statement {
+	v, c := r.views(), r.contributor()
+	return statement(v, []string{"SELECT count(*) AS \"n\" FROM " + c.above(v, r.Above) + " WHERE " + r.doubtful()})
+}
+
+// Placed is the newest instant of backfilled rows, in microseconds, null where there are none: those above the rollup, or
+// all.
+func (r Refresh) Placed(all bool) *Statement {
+	v, c := r.views(), r.contributor()
+	from := c.above(v, r.Above)
+	if all {
+		from = v.from(r.Daily.Dataset.ChangesTable())
+	}
+	return statement(v, []string{"SELECT max(" + r.Env.Dialect.epoch("_at") + ") AS \"at\" FROM " + from + " WHERE _shard LIKE " + literal(lake.BackfillLane+"%")})
+}
+
+// Marked lists the days that the records of doubtful changes have ever been in, by the metrics' times: columns "time"
+// and "day".
+func (r Refresh) Marked() *Statement {
+	v, c, d := r.views(), r.contributor(), r.Daily.Dataset
+	keys := []string{d.Key.Partition}
+	if d.Key.Sort != "" {
+		keys = append(keys, d.Key.Sort)
+	}
+	var names, on []string
+	for _, k := range keys {
+		names, on = append(names, Ident(k)), append(on, "q."+Ident(k)+" = r."+Ident(k))
+	}
+	v.put("_doubtful", "SELECT DISTINCT "+strings.Join(names, ", ")+" FROM "+c.above(v, r.Above)+" WHERE "+r.doubtful())
+	held := " r WHERE EXISTS (SELECT 1 FROM \"_doubtful\" q WHERE " + strings.Join(on, " AND ") + ") AND r._op "
+	there := held + "NOT IN " + ops(record.Remove, record.Expire, record.Leave)
+	before := held + "IN " + ops(record.Modify, record.Remove, record.Expire)
+	var parts []string
+	for _, time := range r.times(c) {
+		m := &schemas.DailyMetric{Metric: &schemas.Metric{Time: time}}
+		old := &schemas.DailyMetric{Metric: &schemas.Metric{}}
+		if time != "" {
+			old.Time = schemas.OldPrefix + time
+		}
+		for _, from := range []string{v.from(d.ChangesTable()) + there, v.from(d.BaseTable()) + there} {
+			parts = append(parts, "SELECT DISTINCT "+literal(time)+" AS \"time\", "+c.day(m)+" AS \"day\" FROM "+from)
+		}
+		parts = append(parts, "SELECT DISTINCT "+literal(time)+", "+c.day(old)+" FROM "+c.above(v, r.Above)+before)
+	}
+	return statement(v, parts)
+}
+
+// times is the times of the metrics of records.
+func (r Refresh) times(c *contributor) []string {
+	set := map[string]bool{}
+	for i := range r.Daily.Metrics {
+		if m := &r.Daily.Metrics[i]; c.records(m) {
+			set[m.Time] = true
+		}
+	}
+	return sorted(set)
+}
+
+// Changed sums what the changes above the rollup contribute to days that are not marked: rows of the rollup's columns.
+func (r Refresh) Changed(marked map[string]Days) *Statement {
+	v, c := r.views(), r.contributor()
+	var parts []string
+	for i := range r.Daily.Metrics {
+		m := &r.Daily.Metrics[i]
+		where := ""
+		if days := marked[m.Time]; c.records(m) && !days.None() {
+			where = "NOT " + days.condition()
+		}
+		parts = append(parts, c.sum(m, c.changed(v, m, r.Above), m.Slices, r.Daily.Columns(nil), where))
+	}
+	return statement(v, parts)
+}
+
+// Present sums what there is on marked days: rows of the rollup's columns.
+func (r Refresh) Present(marked map[string]Days) *Statement {
+	v, c := r.views(), r.contributor()
+	var parts []string
+	for i := range r.Daily.Metrics {
+		m := &r.Daily.Metrics[i]
+		if days := marked[m.Time]; c.records(m) && !days.None() {
+			parts = append(parts, c.sum(m, c.present(v, m), m.Slices, r.Daily.Columns(nil), days.condition()))
+		}
+	}
+	return statement(v, parts)
+}
+
+// Whole sums all that there is: the rollup made anew.
+func (r Refresh) Whole() *Statement {
+	v, c := r.views(), r.contributor()
+	var parts []string
+	for i := range r.Daily.Metrics {
+		m := &r.Daily.Metrics[i]
+		parts = append(parts, c.sum(m, c.present(v, m), m.Slices, r.Daily.Columns(nil), ""))
+	}
+	return statement(v, parts)
+}
