@@ -29,6 +29,7 @@ type cli struct {
 	SQL        sqlCmd     `cmd:"" name:"sql" help:"Answer one read-only SELECT."`
 	Query      queryCmd   `cmd:"" help:"Answer a metric."`
 	Verify     verifyCmd  `cmd:"" help:"Compare the lake with the store, record by record."`
+	Repair     repairCmd  `cmd:"" help:"Mend what verify finds, from the store and its change feed."`
 	Compact    compactCmd `cmd:"" help:"Merge small files now."`
 	Quarantine struct {
 		List quarantineListCmd `cmd:"" help:"List records that could not be decoded."`

@@ -54,6 +54,9 @@ func writeReport(w io.Writer, r verify.Report) {
 	} else {
 		fmt.Fprintf(w, "%s: %s — store %d, lake %d, history %d rows; %s\n", r.Dataset, verdict, r.Store, r.Lake, r.History, found)
 	}
+	for _, path := range r.Pin.Lost {
+		fmt.Fprintf(w, "  gone or unreadable: %s\n", path)
+	}
 	for _, d := range r.Differences {
 		writeDifference(w, d)
 	}

@@ -26,6 +26,7 @@ func mustHistory(tb testing.TB, passes int) (*node.Node, string) {
 	s := mustSettings(tb, data, "")
 	mustFolder(tb, s)
 	fill(tb, data, passes)
+	mustRemove(tb, data, 5)
 	n, err := node.Open(tb.Context(), s, node.Options{})
 	if err != nil {
 		tb.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
-	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/processors/verify"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/plan"
@@ -33,21 +32,22 @@ func (v lakeView) hold(ctx context.Context, d *schemas.Dataset) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &held{d: d, asked: h, state: plan.Ident(d.Name)}, nil
+	return &held{d: d, asked: h, state: plan.Ident(d.Name), lost: withoutLost(h.Pinned())}, nil
 }
 
 // held is a dataset at one moment. Digests and texts are computed by the engine.
 type held struct {
 	d     *schemas.Dataset
 	asked *query.Held
-	state string // the relation of current state
-	upTo  string // a condition on changes that leaves out later commits; empty: all
+	lost  []string // paths of files that cannot be read
+	state string   // the relation of current state
+	upTo  string   // a condition on changes that leaves out later commits; empty: all
 }
 
 // About says what is held.
 func (h *held) About() verify.Pin {
 	p := h.asked.Pinned()
-	pin := verify.Pin{Commit: p.Commits[h.d.ChangesTable()], Through: p.Through[h.d.Name], Snapshots: p.Snapshots}
+	pin := verify.Pin{Commit: p.Commits[h.d.ChangesTable()], Through: p.Through[h.d.Name], Snapshots: p.Snapshots, Lost: h.lost}
 	for name, rel := range p.Relations {
 		for _, f := range rel.Files {
 			if name == h.d.BaseTable() || name == h.d.ChangesTable() && f.Upper > pin.Through {
@@ -103,7 +103,7 @@ func (h *held) Records(ctx context.Context, keys []int64, each func(int64, strin
 	return nil
 }
 
-const namedIdentities = 100
+const namedIdentities = 10_000
 
 // Identities counts the history's rows and those whose identity another row has.
 func (h *held) Identities(ctx context.Context) (rows, doubled int64, some []verify.Identity, err error) {
@@ -135,17 +135,6 @@ func shortSeq(seq string) string {
 		return t
 	}
 	return "0"
-}
-
-// stateAt is current state as of a commit, out of the whole history.
-func stateAt(d *schemas.Dataset, commit int64) string {
-	keys := []string{plan.Ident(d.Key.Partition)}
-	if d.Key.Sort != "" {
-		keys = append(keys, plan.Ident(d.Key.Sort))
-	}
-	gone := "_op IN (" + quote(string(record.Remove)) + ", " + quote(string(record.Expire)) + ")"
-	return fmt.Sprintf("(SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY %s ORDER BY _seq DESC) AS _rank FROM %s WHERE _commit <= %d) WHERE _rank = 1 AND NOT (%s))",
-		strings.Join(keys, ", "), plan.Ident(d.ChangesTable()), commit, gone)
 }
 
 // hashSQL is verify.Hash of a text.

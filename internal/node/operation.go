@@ -33,6 +33,7 @@ var operations = map[string]operation{
 	"quarantine.list": typed((*Node).quarantineList),
 	"quarantine.show": typed((*Node).quarantineShow),
 	"schema.adopt":    typed((*Node).adopt),
+	"repair":          typed((*Node).repair),
 	"sql":             typed((*Node).sql),
 	"status":          typed((*Node).status),
 	"verify":          typed((*Node).verify),

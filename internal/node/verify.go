@@ -43,7 +43,12 @@ func (n *Node) verify(ctx context.Context, a VerifyArgs, tell Tell) ([]verify.Re
 }
 
 func (n *Node) compare(ctx context.Context, d *schemas.Dataset, a VerifyArgs, tell Tell) (verify.Report, error) {
-	o := verify.Options{Mask: n.newMask(), Dir: n.folder.Path("temp"), Region: a.Region}
+	return n.compareNamed(ctx, d, a, 0, tell)
+}
+
+// compareNamed compares and names so many differences; 0: as many as people read.
+func (n *Node) compareNamed(ctx context.Context, d *schemas.Dataset, a VerifyArgs, named int, tell Tell) (verify.Report, error) {
+	o := verify.Options{Mask: n.newMask(), Dir: n.folder.Path("temp"), Region: a.Region, Named: named}
 	if a.Changes {
 		o.Tell = func(read int64) { tell(Step{What: d.Name + " changes read", Done: read}) }
 		return verify.Changes(ctx, d, n.feed, lakeView{n}, verify.ChangeOptions{Options: o, From: a.From, To: a.To})

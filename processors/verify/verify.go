@@ -54,10 +54,11 @@ type Identity struct {
 
 // Pin says which state of the lake was read.
 type Pin struct {
-	Commit    int64            `json:"commit"`    // of the history
-	Through   int64            `json:"through"`   // the commit that the base is current to
-	Rows      int64            `json:"rows"`      // about how many records current state has
-	Snapshots map[string]int64 `json:"snapshots"` // by table
+	Commit    int64            `json:"commit"`         // of the history
+	Through   int64            `json:"through"`        // the commit that the base is current to
+	Rows      int64            `json:"rows"`           // about how many records current state has
+	Snapshots map[string]int64 `json:"snapshots"`      // by table
+	Lost      []string         `json:"lost,omitempty"` // files of it that are gone or cannot be read
 }
 
 // Value is one field in the canonical text of its type.
@@ -124,21 +125,22 @@ type Range struct {
 }
 
 // Clean reports whether nothing was found.
-func (r Report) Clean() bool { return r.Missing+r.Extra+r.Different+r.Doubled == 0 }
+func (r Report) Clean() bool {
+	return r.Missing+r.Extra+r.Different+r.Doubled == 0 && len(r.Pin.Lost) == 0
+}
 
-// note counts a difference and names it while there is room.
+// note counts a difference and names it while there is room for its kind, so that many of one kind hide none of another.
 func (r *Report) note(d Difference, named int) {
+	count := &r.Different
 	switch d.What {
 	case Missing:
-		r.Missing++
+		count = &r.Missing
 	case Extra:
-		r.Extra++
+		count = &r.Extra
 	case Doubled:
-		r.Doubled++
-	default:
-		r.Different++
+		count = &r.Doubled
 	}
-	if len(r.Differences) < named {
+	if *count++; *count <= int64(named) {
 		r.Differences = append(r.Differences, d)
 	}
 }
@@ -148,7 +150,7 @@ type Options struct {
 	Mask   func(text string) string // what the lake keeps of a masked value
 	Now    func() time.Time
 	Tell   func(read int64) // records read so far, of both sides
-	Named  int              // differences named at most; 0: 100
+	Named  int              // differences of a kind named at most; 0: 100
 	Dir    string           // for files while it compares; empty: the system's own
 	Region string           // compare the records of one region; empty: all
 }

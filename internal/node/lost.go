@@ -1,0 +1,54 @@
+package node
+
+import (
+	"context"
+	"os"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/query"
+)
+
+// lost reports whether a data file is gone or no Parquet file any more. A file of the size that its table says is taken
+// for what it was.
+func lost(path string, size int64) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return true
+	}
+	if info.Size() == size {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	_, err = parquet.OpenFile(f, info.Size())
+	return err != nil
+}
+
+// withoutLost leaves out what cannot be read, so that the rest can be, and returns its paths.
+func withoutLost(p *query.Pinned) (paths []string) {
+	for name, rel := range p.Relations {
+		var there []query.File
+		for _, f := range rel.Files {
+			if lost(f.Path, f.Bytes) {
+				paths = append(paths, f.Path)
+			} else {
+				there = append(there, f)
+			}
+		}
+		if len(there) < len(rel.Files) {
+			rel.Files = there
+			p.Relations[name] = rel
+		}
+	}
+	return paths
+}
+
+// forgetLost takes files that cannot be read out of the table.
+func (n *Node) forgetLost(ctx context.Context, t *tables.Table) ([]tables.File, error) {
+	return n.compactor.Forget(ctx, t, func(f tables.File) bool { return lost(f.Path, f.Size) })
+}
