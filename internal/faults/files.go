@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"sync"
 )
 
 // Objects is an object store, as the stages use it.
@@ -23,10 +24,15 @@ type Objects interface {
 type Files struct {
 	in    *Injector
 	store Objects
+
+	mu   sync.Mutex
+	seen map[string]map[string]bool // by prefix: the names of the last listing
 }
 
 // Files returns the store with the plan's faults.
-func (i *Injector) Files(store Objects) *Files { return &Files{i, store} }
+func (i *Injector) Files(store Objects) *Files {
+	return &Files{in: i, store: store, seen: map[string]map[string]bool{}}
+}
 
 // Put puts an object.
 func (f *Files) Put(ctx context.Context, key string, body []byte) error {
@@ -42,7 +48,8 @@ func (f *Files) Get(ctx context.Context, key string) (body []byte, err error) {
 	return body, err
 }
 
-// List lists objects. A torn listing lacks every other one of them.
+// List lists objects. A listing is made page by page, so one that is torn shows some of the objects that came since the
+// last one and lacks earlier ones of them; it always has those that were there before.
 func (f *Files) List(ctx context.Context, prefix string) ([]fs.FileInfo, error) {
 	r, struck := f.in.strike("file.list", prefix)
 	if struck {
@@ -51,16 +58,27 @@ func (f *Files) List(ctx context.Context, prefix string) ([]fs.FileInfo, error) 
 		}
 	}
 	all, err := f.store.List(ctx, prefix)
-	if err != nil || !struck || r.What != Tear {
-		return all, err
+	if err != nil {
+		return nil, err
 	}
-	var torn []fs.FileInfo
-	for i, one := range all {
-		if i%2 == 1 {
-			torn = append(torn, one)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	names, torn := map[string]bool{}, []fs.FileInfo{}
+	fresh := 0
+	for _, one := range all {
+		names[one.Name()] = true
+		if !f.seen[prefix][one.Name()] {
+			if fresh++; fresh%2 == 1 {
+				continue
+			}
 		}
+		torn = append(torn, one)
 	}
-	return torn, nil
+	f.seen[prefix] = names
+	if struck && r.What == Tear {
+		return torn, nil
+	}
+	return all, nil
 }
 
 // Move moves an object.

@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	plans  = flag.Int("faults.plans", 300, "random fault plans to run")
+	plans  = flag.Int("faults.plans", 60, "random fault plans to run")
 	seed   = flag.Uint64("faults.seed", 1, "seed of the first plan")
 	replay = flag.String("faults.replay", "", "a file with one printed plan to run instead")
 )

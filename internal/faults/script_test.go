@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -64,7 +65,7 @@ func readScript(text string) (s script, err error) {
 
 // acts is what may be done, the more often the more often it stands here.
 var acts = strings.Fields(`emit emit emit land land land land land again enlarge enlarge bisect zombie zombie split commit commit
-	commit second race merge merge base upkeep sweep crash power`)
+	commit torn second race merge merge base upkeep sweep crash power`)
 
 // steps is where it may go wrong, and how.
 var steps = []faults.Rule{
@@ -140,6 +141,8 @@ func (r *run) do(a act) error {
 		return r.stale(a)
 	case "commit":
 		return r.commit(0)
+	case "torn":
+		return r.torn(a)
 	case "second":
 		return r.commit(1)
 	case "race":
@@ -180,6 +183,21 @@ func (r *run) restart(power bool) error {
 func (r *run) commit(i int) error {
 	_, err := r.committers[i].Commit(context.Background())
 	return err
+}
+
+// torn commits while two batches of one lane land in one of its listings, which shows the second and not the first.
+func (r *run) torn(a act) (err error) {
+	listing, landing := 0, error(nil)
+	r.meanwhile = func() bool {
+		if listing++; listing != 1+a.b%2 {
+			return false
+		}
+		landing = errors.Join(r.next(a.a, 2), r.next(a.a, 2))
+		return true
+	}
+	err = r.commit(0)
+	r.meanwhile = nil
+	return errors.Join(landing, err)
 }
 
 // next lands a shard's next batch, and acknowledges it once it is durable.

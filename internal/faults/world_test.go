@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,6 +55,7 @@ type world struct {
 	compactor  *compact.Compactor
 	files      *faults.Files
 	ids        atomic.Int64
+	meanwhile  func() bool // called in each listing; reports whether it landed something
 }
 
 func newWorld(root string, plan faults.Plan) (*world, error) {
@@ -124,6 +126,25 @@ func (m mortal) Put(ctx context.Context, key string, body []byte) error {
 	return m.Dir.Put(ctx, key, body)
 }
 
+// List lists; an act may have something land meanwhile, of which the listing shows the last and not the first.
+func (m mortal) List(ctx context.Context, prefix string) ([]fs.FileInfo, error) {
+	before, err := m.Dir.List(ctx, prefix)
+	if err != nil || m.w.meanwhile == nil {
+		return before, err
+	}
+	if !m.w.meanwhile() {
+		return before, nil
+	}
+	after, err := m.Dir.List(ctx, prefix)
+	isNew := func(f fs.FileInfo) bool {
+		return !slices.ContainsFunc(before, func(b fs.FileInfo) bool { return b.Name() == f.Name() })
+	}
+	if i := slices.IndexFunc(after, isNew); i >= 0 {
+		after = slices.Delete(after, i, i+1)
+	}
+	return after, err
+}
+
 // power knows what has been done on the disk and not been synced yet: a power loss may take it back.
 type power struct {
 	root    string
@@ -141,7 +162,10 @@ func (p *power) step(_, step, key string) {
 	folder := filepath.Dir(key)
 	switch step {
 	case "rename", "create", "publish":
-		p.made[folder] = append(p.made[folder], key)
+		// What is there already is durable: another committer's metadata, or the same object landed before.
+		if _, err := os.Lstat(filepath.Join(p.root, filepath.FromSlash(key))); err != nil {
+			p.made[folder] = append(p.made[folder], key)
+		}
 	case "sync folder":
 		if p.syncing = key; len(p.made[key]) == 0 {
 			p.syncing = folder
