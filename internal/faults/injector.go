@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,17 +73,18 @@ func (i *Injector) Now() time.Time {
 }
 
 // Hook returns a function for a seam that asks before each of its steps, such as a folder's or a catalog's; its steps
-// are named <seam>.<step>.
+// are named <seam>.<step>, with _ for a blank.
 func (i *Injector) Hook(seam string) func(step, key string) error {
 	return func(step, key string) error {
-		r, ok := i.strike(seam+"."+step, key)
+		step = seam + "." + strings.ReplaceAll(step, " ", "_")
+		r, ok := i.strike(step, key)
 		if !ok {
 			return nil
 		}
 		if r.What == Lose {
-			return r.fault(seam + "." + step)
+			return r.fault(step)
 		}
-		return i.before(context.Background(), r, seam+"."+step)
+		return i.before(context.Background(), r, step)
 	}
 }
 

@@ -75,9 +75,9 @@ var steps = []faults.Rule{
 	{Step: "file.list", What: faults.Tear}, {Step: "file.list", What: faults.Fail}, {Step: "file.list", What: faults.Slow, For: 1},
 	{Step: "file.delete", What: faults.Fail}, {Step: "file.delete", What: faults.Lose}, {Step: "file.delete", What: faults.Kill},
 	{Step: "file.move", What: faults.Lose},
-	{Step: "disk.*", What: faults.Fail, Kind: fault.Full}, {Step: "disk.*", What: faults.Kill}, {Step: "disk.sync folder", What: faults.Kill},
+	{Step: "disk.*", What: faults.Fail, Kind: fault.Full}, {Step: "disk.*", What: faults.Kill}, {Step: "disk.sync_folder", What: faults.Kill},
 	{Step: "table.*", What: faults.Fail}, {Step: "table.*", What: faults.Kill}, {Step: "table.create", What: faults.Kill},
-	{Step: "table.publish", What: faults.Fail}, {Step: "table.publish", What: faults.Kill}, {Step: "table.sync folder", What: faults.Kill},
+	{Step: "table.publish", What: faults.Fail}, {Step: "table.publish", What: faults.Kill}, {Step: "table.sync_folder", What: faults.Kill},
 	{Step: "table.answer", What: faults.Fail}, {Step: "table.answer", What: faults.Kill}, {Step: "table.remove", What: faults.Fail},
 	{Step: "file.put", What: faults.Jump, For: 3_600e9}, {Step: "file.list", What: faults.Jump, For: -7_200e9},
 }
