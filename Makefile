@@ -26,7 +26,7 @@ check: ## what needs no running: format, vet, staticcheck, import layers, genera
 integration: ## real components: Chromium, other readers of the lake, crash rounds
 	scripts/integration.sh
 
-bench: build ## the figures of docs/benchmarks.md
+bench: build ## the fast path against its targets; then `bin/tarn bench way` and `bin/tarn bench launch-day`
 	$(BIN) bench
 
 generate: ## the web bundle and the settings reference

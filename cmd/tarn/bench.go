@@ -10,8 +10,10 @@ import (
 
 // benchCmd is the benchmarks; without a name it is the fast path.
 type benchCmd struct {
-	Way       benchWayCmd       `cmd:"" default:"withargs" help:"The store, the API and the way from a write to an answer."`
+	Fast      benchFastCmd      `cmd:"" default:"withargs" help:"From change events to a compact lake, beside what others make of the same work."`
+	Way       benchWayCmd       `cmd:"" help:"The store, the API and the way from a write to an answer."`
 	LaunchDay benchLaunchDayCmd `cmd:"" name:"launch-day" help:"A launch day's changes the whole way into a compact lake, which is then checked."`
+	Child     benchChildCmd     `cmd:"" hidden:""`
 }
 
 // profiles are the flags of benchmarks that can be looked into.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/tarn-lake/tarn/internal/bench/launchday"
 )
@@ -27,7 +26,7 @@ func (c *benchLaunchDayCmd) Run(ctx context.Context, e *environment) error {
 	report, err := launchday.Run(ctx, launchday.Options{
 		Changes: c.Changes, Folder: c.Folder, Keep: c.Keep, Seed: c.Seed, RingBytes: c.Ring * 1_000_000, Lanes: c.Lanes, Batch: c.Batch,
 		Begin: c.begin, End: c.end,
-		Tell: func(p launchday.Progress) { e.out.note(progressLine(p)) },
+		Tell: func(p launchday.Progress) { e.out.note(p.String()) },
 	})
 	if err != nil {
 		return err
@@ -42,10 +41,4 @@ func (c *benchLaunchDayCmd) Run(ctx context.Context, e *environment) error {
 		return &finding{"the lake is not what the events say"}
 	}
 	return nil
-}
-
-func progressLine(p launchday.Progress) string {
-	return fmt.Sprintf("%6s  %4.1f %%  landed %d (%.0f/s)  committed %d rows in %d commits  %d merges  %.0f MB resident",
-		p.Elapsed.Round(time.Second), 100*float64(p.Landed)/float64(p.Total), p.Landed, float64(p.Landed)/p.Elapsed.Seconds(),
-		p.Committed, p.Commits, p.Merges, float64(p.Resident)/1e6)
 }

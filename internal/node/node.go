@@ -17,7 +17,6 @@ import (
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/internal/config"
 	"github.com/tarn-lake/tarn/internal/fault"
-	"github.com/tarn-lake/tarn/internal/faults"
 	"github.com/tarn-lake/tarn/internal/folder"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
@@ -62,8 +61,7 @@ type Node struct {
 	query      *query.Service
 	meters     *meters
 	observe    telemetry.Observe
-	faults     *faults.Injector // nil: nothing goes wrong on purpose
-	url        string           // where it is served; empty: it is not
+	url        string // where it is served; empty: it is not
 
 	landed      chan struct{} // something has landed; holds at most one
 	committing  sync.Mutex    // one round of commits at a time in this process
@@ -132,7 +130,7 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	n.closers = append(n.closers, n.folder.Close)
 	n.meters = newMeters(n)
-	for _, step := range []func(context.Context) error{n.loadFaults, n.openStore, n.openLake, n.openProcessors, n.openQuery} {
+	for _, step := range []func(context.Context) error{n.openStore, n.openLake, n.openProcessors, n.openQuery} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -141,7 +139,7 @@ func (n *Node) open(ctx context.Context) error {
 }
 
 func (n *Node) openLake(ctx context.Context) (err error) {
-	for _, step := range []func(context.Context) error{n.openFiles, n.injectFaults, n.lockSchemas} {
+	for _, step := range []func(context.Context) error{n.openFiles, n.lockSchemas} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package launchday
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"strconv"
 	"time"
@@ -48,4 +49,11 @@ func resident() int64 {
 		return 0
 	}
 	return pages * int64(os.Getpagesize())
+}
+
+// String is the progress as a line.
+func (p Progress) String() string {
+	return fmt.Sprintf("%6s  %4.1f %%  landed %d (%.0f/s)  committed %d rows in %d commits  %d merges  %.0f MB resident",
+		p.Elapsed.Round(time.Second), 100*float64(p.Landed)/float64(p.Total), p.Landed, float64(p.Landed)/p.Elapsed.Seconds(),
+		p.Committed, p.Commits, p.Merges, float64(p.Resident)/1e6)
 }

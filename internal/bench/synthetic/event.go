@@ -12,6 +12,7 @@ const (
 	arn       = "arn:aws:dynamodb:ap-south-1:000000000000:table/synthetic_passes/stream/2026-11-01T00:00:00.000"
 	seqPrefix = "442158450" // of a sequence number, before its digits that count
 	seqDigits = 12
+	half0     = 0x517cc1b727220a95 // so that no id begins with zeros
 	stamp     = "2006-01-02T15:04:05.000Z"
 	prefix    = len("2006-01-02T15:04") // of a stamp: what changes from minute to minute
 )
@@ -150,7 +151,7 @@ func (w *writer) contacts(p *pass) {
 // id writes 32 hexadecimal digits: 16 that are the key's for ever and 16 that are another when its record is used again.
 func (w *writer) id(key uint64) {
 	var b [32]byte
-	putHex(b[:16], mix(w.lane<<32|key))
+	putHex(b[:16], mix(half0^(w.lane<<32|key)))
 	w.buf = append(w.buf, b[:16]...)
 	w.mark.ids = append(w.mark.ids, len(w.buf))
 	putHex(b[16:], half(w.lane, key, 0))

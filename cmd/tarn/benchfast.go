@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+
+	"github.com/tarn-lake/tarn/internal/bench/fast"
+)
+
+type benchFastCmd struct {
+	profiles
+
+	Quick   bool     `help:"The main ratios in under a minute."`
+	Only    []string `help:"Only these sections: parquet, disk, commit, compaction, launch-day."`
+	Rounds  int      `help:"Rounds of each contestant (7; 5 with --quick)."`
+	Rows    int      `help:"Rows of the commit and of the compaction, a thousand a file (1,000,000; 150,000 with --quick)."`
+	Changes int64    `help:"Changes of the launch day at the end (10,000,000; none with --quick)."`
+	Folder  string   `help:"Where files are made (a temporary folder)." placeholder:"DIR"`
+}
+
+// Run measures the fast path and prints figures and targets.
+func (c *benchFastCmd) Run(ctx context.Context, e *environment) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	c.begin()
+	report, err := fast.Run(ctx, fast.Options{
+		Quick: c.Quick, Only: c.Only, Rounds: c.Rounds, Rows: c.Rows, Launch: c.Changes, Folder: c.Folder, Tell: e.out.note,
+		Child: func(ctx context.Context, args ...string) *exec.Cmd {
+			return exec.CommandContext(ctx, self, append([]string{"bench", "child"}, args...)...)
+		},
+	})
+	c.end()
+	if err != nil {
+		return err
+	}
+	if err := c.fault(); err != nil {
+		return err
+	}
+	return e.out.result(report, func(w io.Writer) { report.Print(w) })
+}
+
+// benchChildCmd is what a benchmark runs in a process of its own.
+type benchChildCmd struct {
+	Args []string `arg:""`
+}
+
+// Run does the work and prints what it took.
+func (c *benchChildCmd) Run(ctx context.Context, e *environment) error {
+	return fast.Child(ctx, c.Args, e.out.stdout)
+}
