@@ -39,7 +39,7 @@ func (c *compressor) pack(codec Codec, page []byte) []byte {
 		if c.zstd == nil {
 			// An empty page must still be a frame, or readers refuse it.
 			enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-				zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
+				zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true), zstd.WithWindowSize(pageSize))
 			if err != nil {
 				panic(err) // the options are constants
 			}

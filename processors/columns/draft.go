@@ -30,6 +30,13 @@ func (e *Encoder) Draft(rows []int32) *Draft {
 	return d
 }
 
+// Grow makes room for a file of about that many bytes.
+func (d *Draft) Grow(size int64) {
+	for g := range d.groups {
+		d.groups[g] = slices.Grow(d.groups[g], int(size)/len(d.groups))
+	}
+}
+
 // add appends the next leaf, whose values of every row the source holds; out is where each row group's are gathered.
 func (d *Draft) add(s *step, out *Leaf) error {
 	e := &d.enc

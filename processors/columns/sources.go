@@ -13,13 +13,16 @@ import (
 // so its memory is the files' footers and one column. Leaves are matched by field id, as AppendFrom matches them. A row's
 // number counts the rows of the files in the order in which they were added. It is not safe for concurrent use.
 type Sources struct {
-	batch  *Batch // where the column at hand is, and the files' plans
-	out    *Batch // and where it is gathered
-	pages  pageReader
-	files  []source
-	rows   int
-	lists  map[*Node]uint32 // checksums of where the lists' rows begin
-	schema schemaCache
+	batch *Batch // where the column at hand is, and the files' plans
+	out   *Batch // and where it is gathered
+	pages pageReader
+	files []source
+	rows  int
+	buf   []byte // a chunk as it is in its file
+
+	held, gathered Leaf             // memory that columns take turns in
+	lists          map[*Node]uint32 // checksums of where the lists' rows begin
+	schema         schemaCache
 }
 
 // source is one file, or a run of its rows.
@@ -112,10 +115,9 @@ func (s *Sources) Write(drafts []*Draft, constant map[string]int64) error {
 			return fault.New(fault.Internal, "the sources have other columns than the encoder")
 		}
 	}
-	var held, gathered Leaf
 	for i, l := range s.batch.leaves {
-		l.take(&held)
-		s.out.leaves[i].take(&gathered)
+		l.take(&s.held)
+		s.out.leaves[i].take(&s.gathered)
 		if v, ok := constant[l.Path]; ok {
 			l.repeat(v, s.rows)
 		} else if err := s.load(l); err != nil {
@@ -127,8 +129,8 @@ func (s *Sources) Write(drafts []*Draft, constant map[string]int64) error {
 				return err
 			}
 		}
-		held.take(l)
-		gathered.take(s.out.leaves[i])
+		s.held.take(l)
+		s.gathered.take(s.out.leaves[i])
 	}
 	return nil
 }
@@ -196,7 +198,7 @@ func (s *Sources) grow(l *Leaf) {
 	for i := range s.files {
 		if st := &s.files[i].plan.steps[l.at]; st.src != nil && l.dict == nil && l.Kind == Bytes {
 			for g := range s.files[i].file.groups {
-				plain += s.files[i].file.groups[g].chunks[st.src.at].plain
+				plain += s.files[i].share(s.files[i].file.groups[g].chunks[st.src.at].plain)
 			}
 		}
 	}
@@ -305,7 +307,9 @@ func (s *Sources) fill(l *Leaf, f *source, g int, from, to int64) error {
 // chunk appends rows from..to of a column chunk.
 func (s *Sources) chunk(l *Leaf, f *source, g *fileGroup, leaf int, from, to int64, c *coder) error {
 	ch := &g.chunks[leaf]
+	f.file.buf, s.buf = s.buf, nil // one for all files
 	data, err := f.file.section(ch.begin(), ch.packed)
+	s.buf, f.file.buf = f.file.buf, nil
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (c *Compactor) newBaseMerge(h History, base *tables.Snapshot) *baseMerge {
 	if h.Dataset.Key.Sort != "" {
 		b.names = append(b.names, h.Dataset.Key.Sort)
 	}
-	b.merger = &merger{Compactor: c, table: h.Base, cols: cols, enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom(h.Dataset)})}
+	b.merger = &merger{Compactor: c, table: h.Base, cols: cols, batch: columns.New(cols), enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom(h.Dataset)})}
 	for _, n := range b.names {
 		b.keys = append(b.keys, columns.SortKey{Path: n})
 	}
@@ -79,7 +79,7 @@ func (b *baseMerge) merge(ctx context.Context, delta []tables.File, through int6
 	if err != nil {
 		return err
 	}
-	if in.sources.Memory(b.paths...) > b.opts.MemoryBytes/2 {
+	if in.sources.Memory(b.paths...) > b.room() {
 		return errors.Join(in.close(), b.divided(ctx, delta, through))
 	}
 	buckets, err := b.spread(in.sources)
@@ -94,7 +94,7 @@ func (b *baseMerge) merge(ctx context.Context, delta []tables.File, through int6
 			}
 		}
 	}
-	if in.sources.Memory(b.paths...) > b.opts.MemoryBytes/2 {
+	if in.sources.Memory(b.paths...) > b.room() {
 		return errors.Join(in.close(), b.divided(ctx, delta, through))
 	}
 	return errors.Join(b.together(ctx, in, changes, buckets, through), in.close())
@@ -102,8 +102,8 @@ func (b *baseMerge) merge(ctx context.Context, delta []tables.File, through int6
 
 // together writes all touched buckets at once. The first files of the input are the changes.
 func (b *baseMerge) together(ctx context.Context, in *input, changes int, buckets map[int][]int32, through int64) error {
-	keys := columns.New(b.cols)
-	if err := in.sources.Keys(keys, b.paths...); err != nil {
+	keys, err := b.look(in.sources)
+	if err != nil {
 		return err
 	}
 	at := 0
@@ -128,7 +128,6 @@ func (b *baseMerge) together(ctx context.Context, in *input, changes int, bucket
 			b.rows += int64(len(rows))
 		}
 	}
-	keys = nil
 	if err := in.sources.Write(drafts, nil); err != nil {
 		return err
 	}
@@ -149,7 +148,8 @@ func (b *baseMerge) name(bucket int, through int64) string {
 
 // spread divides the changes above the base by the bucket of their key, without those that only leave a partition.
 func (b *baseMerge) spread(s *columns.Sources) (map[int][]int32, error) {
-	keys := columns.New(b.cols)
+	b.batch.Reset()
+	keys := b.batch
 	if err := s.Keys(keys, b.names[0], schemas.ColOp, schemas.ColCommit); err != nil {
 		return nil, err
 	}

@@ -49,13 +49,13 @@ func (b *baseMerge) divide(ctx context.Context, delta []tables.File, spilled map
 		if err := b.add(ctx, in, delta[n]); err != nil {
 			return 0, errors.Join(err, in.close())
 		}
-		if in.sources.Memory(b.paths...) > b.opts.MemoryBytes/2 {
+		if in.sources.Memory(b.paths...) > b.room() {
 			in.sources.Truncate(n)
 			break
 		}
 	}
 	// One file alone may be too large: then a run of its rows after the other.
-	runs := int(in.sources.Memory(b.paths...)/(b.opts.MemoryBytes/2)) + 1
+	runs := int(in.sources.Memory(b.paths...)/(b.room())) + 1
 	if n > 1 || runs == 1 {
 		return n, errors.Join(b.spillRows(ctx, in.sources, spilled), in.close())
 	}
@@ -79,8 +79,8 @@ func (b *baseMerge) spillRows(ctx context.Context, s *columns.Sources, spilled m
 	if err != nil {
 		return err
 	}
-	keys := columns.New(b.cols)
-	if err := s.Keys(keys, b.paths...); err != nil {
+	keys, err := b.look(s)
+	if err != nil {
 		return err
 	}
 	of := slices.Sorted(maps.Keys(buckets))
@@ -114,13 +114,12 @@ func (b *baseMerge) bucket(ctx context.Context, bucket int, changes []tables.New
 		return err
 	}
 	err = b.ranges(in, func(s *columns.Sources) error {
-		keys := columns.New(b.cols)
-		if err := s.Keys(keys, b.paths...); err != nil {
+		keys, err := b.look(s)
+		if err != nil {
 			return err
 		}
 		rows := b.latest(keys, keys.SortOrder(b.keys))
 		b.rows += int64(len(rows))
-		keys = nil
 		if len(rows) == 0 {
 			return nil
 		}

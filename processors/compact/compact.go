@@ -35,7 +35,7 @@ type Files interface {
 type Options struct {
 	FanIn       int           // files of one size in a partition that are merged into one; 0: 8
 	TargetBytes int64         // files of this size are left alone; 0: 128 MB
-	MemoryBytes int64         // what a merge may have in memory, however large the partition; 0: 256 MB, and never less than 16 MB
+	MemoryBytes int64         // what a merge may have in memory, however large the partition; 0: 256 MB, and never less than 32 MB
 	Whole       bool          // fold in what came late for closed days, however little
 	ClosedAfter time.Duration // a day is closed, and merged whole, so long after its end; 0: 6 h
 	BaseRows    int64         // changes above the base from which on it is merged, at least; 0: 20,000
@@ -48,7 +48,7 @@ type Options struct {
 	Commits     sync.Locker // who holds it keeps this process from committing; nil: there is no such thing
 }
 
-const minMemory = 16 << 20 // less holds no row group of many columns
+const minMemory = 32 << 20 // less holds no row group of many columns
 
 func (o Options) filled() Options {
 	o.FanIn = cmp.Or(o.FanIn, 8)

@@ -66,6 +66,7 @@ type merger struct {
 	keys  []columns.SortKey // and what makes that a total order
 	paths []string          // of keys
 	enc   *columns.Encoder
+	batch *columns.Batch // of keys, kept from range to range
 
 	old           []tables.File
 	files         []tables.NewFile
@@ -73,7 +74,7 @@ type merger struct {
 }
 
 func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloom []string) *merger {
-	m := &merger{Compactor: c, table: t, cols: cols, enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom})}
+	m := &merger{Compactor: c, table: t, cols: cols, batch: columns.New(cols), enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom})}
 	shape := columns.New(cols)
 	for i, name := range append(slices.Clone(sort), schemas.ColShard, schemas.ColOp, schemas.ColCommit) {
 		if l := shape.Leaf(name); l == nil || l.MaxRep > 0 || slices.Contains(m.paths, name) {
@@ -115,7 +116,7 @@ func (m *merger) group(ctx context.Context, g group) error {
 // Only a closed day goes range by range: elsewhere there would be as many files after a merge as before.
 func (m *merger) fit(in *input) int {
 	n := len(in.files)
-	for n > 1 && in.sources.Memory(m.paths...) > m.opts.MemoryBytes/2 {
+	for n > 1 && in.sources.Memory(m.paths...) > m.room() {
 		n -= (n + 3) / 4
 		in.sources.Truncate(n)
 	}
@@ -125,8 +126,8 @@ func (m *merger) fit(in *input) int {
 
 // write sorts the rows of the sources into files of the target size.
 func (m *merger) write(ctx context.Context, s *columns.Sources, g group) error {
-	keys := columns.New(m.cols)
-	if err := s.Keys(keys, m.paths...); err != nil {
+	keys, err := m.look(s)
+	if err != nil {
 		return err
 	}
 	order := distinct(keys, keys.SortOrder(m.keys))
@@ -135,7 +136,6 @@ func (m *merger) write(ctx context.Context, s *columns.Sources, g group) error {
 	if len(order) == 0 {
 		return nil
 	}
-	keys = nil // its memory serves the columns
 	dt, region := g.files[0].Dt, g.files[0].Region
 	return m.output(ctx, s, order, func(f tables.NewFile) {
 		f.Dt, f.Region = dt, region
@@ -143,6 +143,12 @@ func (m *merger) write(ctx context.Context, s *columns.Sources, g group) error {
 	}, func() string {
 		return lake.DataKey(m.table.Name(), lake.DayPartition(dt, region), g.prefix+m.opts.NewID())
 	})
+}
+
+// look reads the keys of the sources' rows.
+func (m *merger) look(s *columns.Sources) (*columns.Batch, error) {
+	m.batch.Reset()
+	return m.batch, s.Keys(m.batch, m.paths...)
 }
 
 // distinct keeps the first row of each identity: shard, sequence number and operation, since the row that leaves a

@@ -15,6 +15,7 @@ func (m *merger) output(ctx context.Context, s *columns.Sources, order []int32, 
 	drafts := make([]*columns.Draft, n)
 	for i := range drafts {
 		drafts[i] = m.enc.Draft(order[i*len(order)/n : (i+1)*len(order)/n])
+		drafts[i].Grow(s.Packed() / int64(n))
 	}
 	if err := s.Write(drafts, nil); err != nil {
 		return err

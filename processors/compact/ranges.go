@@ -14,14 +14,20 @@ const (
 	scanRows   = 1 << 16 // keys in memory while they are looked at
 )
 
-// ranges hands over the input's rows, all at once where they fit the memory, else range by range of the keys. Half the
-// budget is for what is in use, the other half for what was and is not yet collected.
+// fixedMemory is what a merge has in memory however few its rows: compressors, pages, tables.
+const fixedMemory = 11 << 20
+
+// room returns the bytes that a merge's rows may take. Half the budget is for what is in use, the other half for what was
+// and is not yet collected.
+func (c *Compactor) room() int64 { return c.opts.MemoryBytes/2 - fixedMemory }
+
+// ranges hands over the input's rows, all at once where they fit the memory, else range by range of the keys.
 func (m *merger) ranges(in *input, write func(*columns.Sources) error) error {
-	need, room := in.sources.Memory(m.paths...), m.opts.MemoryBytes/2
+	need, room := in.sources.Memory(m.paths...), m.room()
 	if need <= room {
 		return write(in.sources)
 	}
-	cuts, err := m.cuts(in, int(need*5/(room*4))+1)
+	cuts, err := m.cuts(in, int(need*3/(room*2))+1)
 	if err != nil {
 		return err
 	}
