@@ -38,6 +38,10 @@ func (n *Node) adopt(ctx context.Context, a AdoptArgs, tell Tell) (compact.Adopt
 	if err := n.commit(ctx); err != nil {
 		return sum, err
 	}
+	// The history below the rollup changes: before, so that it is not used meanwhile, and after, should it have been made anew.
+	if err := n.voidRollup(ctx, d.Name); err != nil {
+		return sum, err
+	}
 	h := n.history(d)
 	for _, t := range []*tables.Table{h.Changes, h.Base} {
 		if t == nil {
@@ -56,7 +60,7 @@ func (n *Node) adopt(ctx context.Context, a AdoptArgs, tell Tell) (compact.Adopt
 			}
 		}
 	}
-	return sum, nil
+	return sum, n.voidRollup(ctx, d.Name)
 }
 
 // typedField makes rows of one field's values, as the decoder makes them of a change.

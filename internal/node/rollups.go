@@ -55,6 +55,19 @@ func (n *Node) refreshRollups(ctx context.Context) error {
 	return failed
 }
 
+// voidRollup takes a dataset's rollup out of use until it has been made anew.
+func (n *Node) voidRollup(ctx context.Context, dataset string) error {
+	for _, r := range n.rollups {
+		if r.Dataset().Name != dataset {
+			continue
+		}
+		if err := r.Void(ctx); err != nil {
+			return fmt.Errorf("void %s: %w", r.Table().Name(), err)
+		}
+	}
+	return nil
+}
+
 // RollupSource reads what rollups lack through the engine that answers everybody's questions, so that a rollup counts by
 // the very SQL that a question without it would.
 func RollupSource(s *query.Service) rollup.Source { return rollupSource{s} }

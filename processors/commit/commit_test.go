@@ -146,6 +146,9 @@ func TestAHoleIsRecorded(t *testing.T) {
 	if diff := cmp.Diff(want, recorded.Holes); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
+	if got := w.snapshot(t, "passes_changes").Summary["tarn.holes"]; got != "1" {
+		t.Errorf("the summary tells of %q holes, want 1", got)
+	}
 }
 
 // Rule 2.4: an object that cannot be read is set aside, its range becomes a hole, and the others go on.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
@@ -114,6 +115,9 @@ func (p *pass) update(t *target, base *base, holes []Hole) (tables.Update, lake.
 	}
 	p.advance(t, base, m.marks)
 	u := tables.Update{Marker: p.opts.NewID(), Commit: base.Commit + 1, Watermarks: m.marks, Summary: m.sum.summary()}
+	if len(holes) > 0 { // for those who read summaries only: the entry may be an object of its own
+		u.Summary["holes"] = strconv.Itoa(len(holes))
+	}
 	for name, was := range t.telling {
 		if _, moves := m.marks[name]; !moves && base.Watermarks[name] == was {
 			m.marks[name] = was

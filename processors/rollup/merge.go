@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/processors/columns"
 )
@@ -46,6 +48,34 @@ func (r *Rollup) Merge(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	return true, nil
+}
+
+// Void takes every row out, for when the history below is rewritten: the next refresh makes the table anew, and until then
+// nobody reads it.
+func (r *Rollup) Void(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	base, err := r.table.Snapshot(ctx)
+	if err != nil || base.ID == 0 {
+		return err
+	}
+	old, err := base.Files(ctx, tables.Filter{})
+	if err != nil {
+		return err
+	}
+	none := columns.New(r.cols)
+	nothing(none)
+	file, err := r.write(ctx, none, columns.Snappy, "v-"+r.opts.NewID())
+	if err != nil {
+		return err
+	}
+	void := map[string]string{lake.PropRollup: lake.Rollup{}.String()}
+	if _, err := r.table.Replace(ctx, base, old, []tables.NewFile{file}, tables.Update{Marker: r.opts.NewID(), Properties: void}); err != nil {
+		r.discard(ctx, file)
+		return err
+	}
+	r.resting = time.Time{}
+	return nil
 }
 
 // choose returns the smallest files, up to the largest size of which there are enough.

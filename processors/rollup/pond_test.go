@@ -48,6 +48,8 @@ type pond struct {
 	commits    map[string]int64
 	with, bare *query.Service
 	names      int
+	seqs       int
+	engine     query.Engine
 	before     func(step, name string) error // of the tables; may be nil
 }
 
@@ -84,15 +86,21 @@ func newPond(t testing.TB, reg *schemas.Registry) *pond {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = engine.Close() })
-	clock := func() time.Time { return now }
+	p.engine = engine
+	p.compactor = compact.New(p.files, compact.Options{Now: func() time.Time { return now }, NewID: p.id, BaseRows: 20, FanIn: 3})
+	p.serve(reg)
+	return p
+}
+
+// serve opens the lake with the datasets as they are now.
+func (p *pond) serve(reg *schemas.Registry) {
+	p.Helper()
 	over := query.NewLake(p.catalog, reg, nil)
-	p.with = query.New(reg, over, engine, query.Options{Now: clock, CacheBytes: 1, Timeout: time.Minute})
-	p.bare = query.New(reg, withoutRollups{over}, engine, query.Options{Now: clock, CacheBytes: 1, Timeout: time.Minute})
-	p.compactor = compact.New(p.files, compact.Options{Now: clock, NewID: p.id, BaseRows: 20, FanIn: 3})
+	o := query.Options{Now: func() time.Time { return now }, CacheBytes: 1, Timeout: time.Minute}
+	p.reg, p.with, p.bare = reg, query.New(reg, over, p.engine, o), query.New(reg, withoutRollups{over}, p.engine, o)
 	for _, d := range reg.Datasets() {
 		p.open(d)
 	}
-	return p
 }
 
 func (p *pond) id() string { p.names++; return fmt.Sprintf("t%05d", p.names) }

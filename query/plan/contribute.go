@@ -98,7 +98,7 @@ func (c *contributor) asserted(v *views, through int64) string {
 	return "SELECT " + strings.Join(cols, ", ") + " FROM " + c.above(v, through) + " WHERE _op NOT IN " + ops(record.Remove, record.Expire, record.Leave)
 }
 
-// retracted is the old images. Where a record has moved, the mark that it left tells from where.
+// retracted is the old images that are known. Where a record has moved, the mark that it left tells from where.
 func (c *contributor) retracted(v *views, through int64) string {
 	d := c.daily.Dataset
 	cols := []string{"-1 AS " + Ident(colSign), "coalesce(l.region, a.region) AS region"}
@@ -109,8 +109,23 @@ func (c *contributor) retracted(v *views, through int64) string {
 			cols = append(cols, "a."+Ident(schemas.OldPrefix+f)+" AS "+Ident(f))
 		}
 	}
-	return "SELECT " + strings.Join(cols, ", ") + " FROM " + c.above(v, through) + " a LEFT JOIN (SELECT _shard, _seq, region FROM " + c.above(v, through) +
+	return "SELECT " + strings.Join(cols, ", ") + " FROM (SELECT * FROM " + c.above(v, through) + " WHERE NOT " + blind(d) + ") a LEFT JOIN (SELECT _shard, _seq, region FROM " + c.above(v, through) +
 		" WHERE _op = " + literal(string(record.Leave)) + ") l ON l._seq = a._seq AND l._shard = a._shard WHERE a._op IN " + ops(record.Modify, record.Remove, record.Expire)
+}
+
+// blind is the condition of changes without the old image that they should have.
+func blind(d *schemas.Dataset) string {
+	var old []string
+	for _, name := range d.Track {
+		if f, ok := d.Field(name); ok && f.Privacy.Rule != "drop" {
+			old = append(old, Ident(schemas.OldPrefix+name)+" IS NULL")
+		}
+	}
+	lost := "1 = 1"
+	if len(old) > 0 {
+		lost = strings.Join(old, " AND ")
+	}
+	return "(_op = " + literal(string(record.Modify)) + " AND _changed IS NULL OR _op IN " + ops(record.Remove, record.Expire) + " AND " + lost + ")"
 }
 
 // present writes the source of all that the metric counts now.

@@ -81,23 +81,13 @@ func (r Refresh) doubtful() string {
 	if r.Worth.Doubted {
 		return "_op <> " + literal(string(record.Leave))
 	}
-	var old []string
-	d := r.Daily.Dataset
-	for _, name := range d.Track {
-		if f, ok := d.Field(name); ok && f.Privacy.Rule != "drop" {
-			old = append(old, Ident(schemas.OldPrefix+name)+" IS NULL")
-		}
-	}
-	lost, placed := "1 = 1", ""
+	placed := ""
 	if !r.Worth.Placed.IsZero() {
 		placed = " OR _at <= " + instant(r.Worth.Placed)
 	}
-	if len(old) > 0 {
-		lost = strings.Join(old, " AND ")
-	}
-	return "(_op = " + literal(string(record.Snapshot)) + " OR _op = " + literal(string(record.Modify)) + " AND _changed IS NULL" +
-		" OR _op IN " + ops(record.Remove, record.Expire) + " AND " + lost +
-		" OR _op <> " + literal(string(record.Leave)) + " AND (_shard LIKE 'repair/%' OR _shard LIKE 'load/%' OR _shard LIKE " + literal(lake.BackfillLane+"%") + placed + "))"
+	return "(_op = " + literal(string(record.Snapshot)) + " OR " + blind(r.Daily.Dataset) + " OR _op <> " + literal(string(record.Leave)) +
+		" AND (_shard LIKE " + literal(lake.RepairLane+"%") + " OR _shard LIKE " + literal(lake.LoadLane+"%") +
+		" OR _shard LIKE " + literal(lake.BackfillLane+"%") + placed + "))"
 }
 
 // Doubtful counts the changes above the rollup that contribute nothing certain.
@@ -132,7 +122,7 @@ func (r Refresh) Marked() *Statement {
 	v.put("_doubtful", "SELECT DISTINCT "+strings.Join(names, ", ")+" FROM "+c.above(v, r.Above)+" WHERE "+r.doubtful())
 	held := " r WHERE EXISTS (SELECT 1 FROM \"_doubtful\" q WHERE " + strings.Join(on, " AND ") + ") AND r._op "
 	there := held + "NOT IN " + ops(record.Remove, record.Expire, record.Leave)
-	before := held + "IN " + ops(record.Modify, record.Remove, record.Expire)
+	before := held + "IN " + ops(record.Modify, record.Remove, record.Expire) + " AND NOT " + blind(d)
 	var parts []string
 	for _, time := range r.times(c) {
 		m := &schemas.DailyMetric{Metric: &schemas.Metric{Time: time}}
