@@ -34,6 +34,7 @@ type reader interface {
 	name() string
 	history(ctx context.Context, p pinned) (map[synthetic.Cell]synthetic.Sum, error)
 	current(ctx context.Context, p pinned) (map[synthetic.Place]synthetic.Sum, error)
+	rollup(ctx context.Context, p pinned) (map[synthetic.Place]synthetic.Sum, error)
 }
 
 func compare[K comparable](what, reader string, got, want map[K]synthetic.Sum) Check {
@@ -66,6 +67,14 @@ func (w *way) check(ctx context.Context, p pinned, truth *synthetic.Truth) (chec
 			return checks, fmt.Errorf("read current state with %s: %w", r.name(), err)
 		}
 		checks = append(checks, compare("current state by day, region, status", r.name(), current, truth.Current()))
+		rolled, err := r.rollup(ctx, p)
+		if err != nil {
+			return checks, fmt.Errorf("read the rollup with %s: %w", r.name(), err)
+		}
+		checks = append(checks, compare("rollup by day, region, status", r.name(), rolled, truth.Current()))
+	}
+	if p.rolled != p.changes.Commit {
+		checks = append(checks, Check{What: "rollup", Reader: "its own word", Wrong: []string{fmt.Sprintf("current to commit %d of %d", p.rolled, p.changes.Commit)}})
 	}
 	return checks, nil
 }

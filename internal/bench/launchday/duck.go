@@ -59,6 +59,20 @@ func (d duckReader) places(ctx context.Context, latest string) (map[synthetic.Pl
 	return out, err
 }
 
+// rollup is the daily table's rows that are split by status; its figures are signed and add up.
+func (d duckReader) rollup(ctx context.Context, p pinned) (map[synthetic.Place]synthetic.Sum, error) {
+	out := map[synthetic.Place]synthetic.Sum{}
+	err := d.each(ctx, `SELECT strftime(_day, '%Y-%m-%d'), region, status, cast(sum(_rows) AS BIGINT) AS n, coalesce(cast(sum(`+p.fees+`) * 100 AS BIGINT), 0) AS f
+		FROM `+files(p.daily)+` WHERE _metric = 'applications' AND _by = 'status' GROUP BY ALL HAVING n <> 0 OR f <> 0`, func(rows *sql.Rows) error {
+		var p synthetic.Place
+		var s synthetic.Sum
+		err := rows.Scan(&p.Day, &p.Region, &p.Status, &s.Rows, &s.Fee)
+		out[p] = s
+		return err
+	})
+	return out, err
+}
+
 func (d duckReader) each(ctx context.Context, query string, take func(*sql.Rows) error) (err error) {
 	db, err := sql.Open("duckdb", "?memory_limit="+d.memory)
 	if err != nil {

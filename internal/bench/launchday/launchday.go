@@ -28,7 +28,8 @@ type Options struct {
 	Lanes       int   // shards; 0: 4
 	Batch       int   // records of an event; 0: 1,000
 	CommitBytes int64 // landed bytes that make a commit; 0: 32 MiB
-	MergeBytes  int64 // of files that a round of compaction takes; 0: 96 MB
+	MergeBytes  int64 // that a round of compaction may have in memory; 0: 192 MB
+	BaseRows    int64 // changes above the base from which on it is merged, if they also are as many as its rows; 0: 2,500,000
 	Skip        bool  // the checks
 
 	Tell  func(Progress) // nil: nobody listens
@@ -42,7 +43,8 @@ func (o Options) filled() Options {
 	o.Lanes = cmp.Or(o.Lanes, 4)
 	o.Batch = cmp.Or(o.Batch, 1000)
 	o.CommitBytes = cmp.Or(o.CommitBytes, 32<<20)
-	o.MergeBytes = cmp.Or(o.MergeBytes, 96<<20)
+	o.MergeBytes = cmp.Or(o.MergeBytes, 192<<20)
+	o.BaseRows = cmp.Or(o.BaseRows, 2_500_000)
 	if o.Tell == nil {
 		o.Tell = func(Progress) {}
 	}
@@ -91,6 +93,7 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	if err != nil {
 		return report, err
 	}
+	defer func() { err = errors.Join(err, w.close()) }()
 	o.Begin()
 	err = w.run(ctx, ring)
 	o.End()
@@ -134,6 +137,15 @@ func (w *way) openTables(ctx context.Context, d *schemas.Dataset) (err error) {
 	if w.history.Changes, err = w.catalog.Table(ctx, tables.Changes(d)); err != nil {
 		return err
 	}
-	w.history.Base, err = w.catalog.Table(ctx, compact.BaseSpec(d))
+	if w.history.Base, err = w.catalog.Table(ctx, compact.BaseSpec(d)); err != nil {
+		return err
+	}
+	return w.openRollup(ctx)
+}
+
+func (w *way) close() (err error) {
+	for _, c := range w.closers {
+		err = errors.Join(err, c())
+	}
 	return err
 }

@@ -13,12 +13,12 @@ func TestLakeEqualsTheTruth(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	r, err := launchday.Run(t.Context(), launchday.Options{
-		Changes: 30_000, Folder: folder, Keep: true, RingBytes: 8 << 20, Batch: 500, CommitBytes: 256 << 10, MergeBytes: 1 << 20,
+		Changes: 30_000, Folder: folder, Keep: true, RingBytes: 8 << 20, Batch: 500, CommitBytes: 256 << 10, MergeBytes: 1 << 20, BaseRows: 5000,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Changes != 30_000 || r.Rows <= r.Changes || r.Commits < 3 || r.Merges == 0 || len(r.Checks) != 4 {
+	if r.Changes != 30_000 || r.Rows <= r.Changes || r.Commits < 3 || r.Merges == 0 || len(r.Checks) != 6 {
 		t.Errorf("got %+v", r)
 	}
 	for _, c := range r.Checks {

@@ -72,6 +72,41 @@ func (parquetReader) current(ctx context.Context, p pinned) (map[synthetic.Place
 	})
 }
 
+// rollup is the daily table's rows that are split by status.
+func (parquetReader) rollup(ctx context.Context, p pinned) (map[synthetic.Place]synthetic.Sum, error) {
+	out := map[synthetic.Place]synthetic.Sum{}
+	err := eachRow(ctx, p.daily, []string{"_metric", "_by", "_day", "region", "status", "_rows", p.fees}, func(row []parquet.Value) {
+		if text(row[0]) != "applications" || text(row[1]) != "status" {
+			return
+		}
+		k := synthetic.Place{Day: date(int64(row[2].Int32())), Region: text(row[3]), Status: text(row[4])}
+		s := out[k]
+		out[k] = synthetic.Sum{Rows: s.Rows + row[5].Int64(), Fee: s.Fee + wide(row[6])}
+	})
+	for k, s := range out {
+		if s == (synthetic.Sum{}) {
+			delete(out, k)
+		}
+	}
+	return out, err
+}
+
+// wide reads a decimal of up to 38 digits, whose sums here fit 64 bits.
+func wide(v parquet.Value) int64 {
+	if v.IsNull() {
+		return 0
+	}
+	n := int64(0)
+	for i, b := range v.ByteArray() {
+		if i == 0 {
+			n = int64(int8(b))
+			continue
+		}
+		n = n<<8 | int64(b)
+	}
+	return n
+}
+
 func state(row []parquet.Value) latest {
 	op := text(row[1])
 	l := latest{seq: string(row[2].ByteArray()), gone: op == "remove" || op == "expire"}

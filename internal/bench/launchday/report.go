@@ -105,6 +105,9 @@ func holds(ok bool) string {
 // pinned is the tables as the run left them.
 type pinned struct {
 	changes, base *tables.Snapshot
+	daily         []tables.File // of the rollup
+	fees          string        // its column of their sum
+	rolled        int64         // the commit of the history that the rollup is current to
 	files         []tables.File // of the history
 	baseFiles     []tables.File
 	delta         []tables.File // of the history, that may hold changes above the base
@@ -121,6 +124,15 @@ func (w *way) pin(ctx context.Context, r *Report) (p pinned, err error) {
 		return p, err
 	}
 	if p.baseFiles, err = p.base.Files(ctx, tables.Filter{}); err != nil {
+		return p, err
+	}
+	daily, err := w.rollup.Table().Snapshot(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.rolled = daily.Through
+	p.fees, _ = w.registry.Daily(w.dataset.Name).Metric("applications").Measure("sum", "fee", "")
+	if p.daily, err = daily.Files(ctx, tables.Filter{}); err != nil {
 		return p, err
 	}
 	p.delta, err = p.changes.Files(ctx, tables.Filter{CommitAbove: p.base.Through})

@@ -16,6 +16,7 @@ import (
 	"github.com/tarn-lake/tarn/processors/commit"
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/land"
+	"github.com/tarn-lake/tarn/processors/rollup"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -36,6 +37,8 @@ type way struct {
 	files    *counted
 	catalog  *tables.Catalog
 	history  compact.History
+	rollup   *rollup.Rollup
+	closers  []func() error
 
 	compactor *compact.Compactor
 	commits   sync.Mutex // compact.Options.Commits
@@ -45,6 +48,7 @@ type way struct {
 	committed atomic.Int64 // rows
 	rounds    atomic.Int64 // commits
 	merges    atomic.Int64
+	based     int64        // rows of the history that the base holds, about: only compaction counts
 	patching  atomic.Int64 // nanoseconds
 	spent     [stages]atomic.Int64
 	peak      atomic.Int64
@@ -58,11 +62,12 @@ const (
 	stageCommit
 	stageMerge
 	stageBase
+	stageRollup
 	stageUpkeep
 	stages
 )
 
-var stageNames = [stages]string{"decode and land", "commit", "compaction", "base merge", "upkeep"}
+var stageNames = [stages]string{"decode and land", "commit", "compaction", "base merge", "rollup", "upkeep"}
 
 func (w *way) timed(stage int, do func() error) error {
 	began := time.Now()
@@ -109,6 +114,7 @@ func (w *way) stages(ctx context.Context, ring *synthetic.Ring, lander *land.Lan
 		return w.commit(ctx, committer)
 	})
 	g.Go(func() error { return w.compact(ctx, full) })
+	g.Go(func() error { return w.refresh(ctx, full) })
 	return g.Wait()
 }
 
@@ -239,7 +245,7 @@ func (w *way) round(ctx context.Context) (did bool, err error) {
 	for _, step := range []struct {
 		stage int
 		do    func(context.Context, compact.History) (bool, error)
-	}{{stageMerge, w.compactor.Merge}, {stageBase, w.compactor.MergeBase}} {
+	}{{stageMerge, w.compactor.Merge}, {stageBase, w.mergeBase}} {
 		err := w.timed(step.stage, func() error {
 			more, err := step.do(ctx, w.history)
 			did = did || more
@@ -252,8 +258,26 @@ func (w *way) round(ctx context.Context) (did bool, err error) {
 	return did, nil
 }
 
+// mergeBase merges the base when the changes above it are as many as its rows, as a bulk load may: while nobody reads,
+// it is cheaper to merge seldom. Each row of the base is then written some three times in all.
+func (w *way) mergeBase(ctx context.Context, h compact.History) (bool, error) {
+	base, err := h.Base.Snapshot(ctx)
+	if err != nil {
+		return false, err
+	}
+	above := w.committed.Load() - w.based
+	if above < max(w.BaseRows, base.Rows) {
+		return false, nil
+	}
+	did, err := w.compactor.MergeBase(ctx, h)
+	if did {
+		w.based += above
+	}
+	return did, err
+}
+
 func (w *way) upkeep(ctx context.Context) error {
-	for _, t := range []*tables.Table{w.history.Changes, w.history.Base} {
+	for _, t := range []*tables.Table{w.history.Changes, w.history.Base, w.rollup.Table()} {
 		if err := w.compactor.Upkeep(ctx, t); err != nil {
 			return err
 		}
