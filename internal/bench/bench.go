@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tarn-lake/tarn/internal/bench/machine"
 	"github.com/tarn-lake/tarn/internal/config"
 	"github.com/tarn-lake/tarn/internal/node"
 )
@@ -63,7 +64,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	}
 	defer os.RemoveAll(root)
 	b := &bench{Options: o, root: root}
-	report := Report{Machine: Machine{CPUs: runtime.NumCPU(), Go: runtime.Version(), Load: loadAverage()}}
+	report := Report{Machine: Machine{CPUs: runtime.NumCPU(), Go: runtime.Version(), Load: machine.Load()}}
 	if report.Machine.SyncMedian, err = syncMedian(root); err != nil {
 		return Report{}, err
 	}
@@ -96,14 +97,6 @@ func (b *bench) settings(schemas string) (config.Up, error) {
 	s, err := config.Load[config.Up](func(string) string { return "" })
 	s.Data, s.Schemas, s.Demo, s.LogLevel = b.folder(), schemas, false, "error"
 	return s, err
-}
-
-func loadAverage() string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return ""
-	}
-	return string(text[:min(14, len(text))])
 }
 
 // syncMedian is the median time that a small append takes to reach the disk.

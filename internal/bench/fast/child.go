@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"time"
 
+	"github.com/tarn-lake/tarn/internal/bench/machine"
 	"github.com/tarn-lake/tarn/internal/fault"
 )
 
@@ -34,15 +34,18 @@ var tasks = map[string]task{
 
 // Child does the work of a child process and writes what it took. Its arguments are the task's name and the task's own.
 func Child(ctx context.Context, args []string, w io.Writer) error {
+	if len(args) > 0 && args[0] == launchTask {
+		return childLaunch(ctx, args[1:], w)
+	}
 	if len(args) == 0 || tasks[args[0]] == nil {
 		return fault.New(fault.Invalid, "there is no work named %v", args)
 	}
-	from, began := processorTime(), time.Now()
+	from, began := machine.ProcessorTime(), time.Now()
 	rows, err := tasks[args[0]](ctx, args[1:])
 	if err != nil {
 		return fmt.Errorf("%s: %w", args[0], err)
 	}
-	m := Measured{Seconds: (processorTime() - from).Seconds(), Clock: time.Since(began).Seconds(), Rows: rows, Peak: peak()}
+	m := Measured{Seconds: (machine.ProcessorTime() - from).Seconds(), Clock: time.Since(began).Seconds(), Rows: rows, Peak: machine.Peak()}
 	return json.NewEncoder(w).Encode(m)
 }
 
@@ -59,24 +62,6 @@ func (b *bench) child(ctx context.Context, args ...string) (m Measured, err erro
 		return m, fmt.Errorf("read what %s says: %w", args[0], err)
 	}
 	return m, nil
-}
-
-// peak returns the most memory that this process ever had resident, 0 where the system does not tell.
-func peak() int64 {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	_, after, found := bytes.Cut(text, []byte("VmHWM:"))
-	fields := bytes.Fields(after)
-	if !found || len(fields) == 0 {
-		return 0
-	}
-	kb, err := strconv.ParseInt(string(fields[0]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return kb << 10
 }
 
 // link copies a folder, with links for its files: who replaces one leaves the original alone.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/bench/launchday"
+	"github.com/tarn-lake/tarn/internal/bench/machine"
 	"github.com/tarn-lake/tarn/internal/fault"
 )
 
@@ -113,7 +114,7 @@ type bench struct {
 // Run measures.
 func Run(ctx context.Context, o Options) (Report, error) {
 	o = o.filled()
-	report := Report{CPUs: runtime.NumCPU(), Go: runtime.Version(), Load: load(), Rounds: o.Rounds}
+	report := Report{CPUs: runtime.NumCPU(), Go: runtime.Version(), Load: machine.Load(), Rounds: o.Rounds}
 	for _, name := range o.Only {
 		if !slices.Contains(Sections(), name) {
 			return report, fault.New(fault.Invalid, "there is no section %q; there are %v", name, Sections())
@@ -135,28 +136,4 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		}
 	}
 	return report, nil
-}
-
-func load() string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return ""
-	}
-	return string(text[:min(14, len(text))])
-}
-
-func (b *bench) launchDay(ctx context.Context) error {
-	r, err := launchday.Run(ctx, launchday.Options{Changes: b.Launch, RingBytes: b.Ring, Folder: b.root, Tell: func(p launchday.Progress) { b.Tell(p.String()) }})
-	if err != nil {
-		return err
-	}
-	b.report.Launch = &r
-	b.target(Target{
-		What: "whole way, two cores, ≥ 10 M changes: changes/s", Floor: "180,000/s", Goal: "267,000/s",
-		Measured:   fmt.Sprintf("%.0f/s over %d changes", r.Rate, r.Changes),
-		FloorHolds: r.Rate >= launchday.FloorRate && r.Changes >= 10_000_000, GoalHolds: r.Rate >= launchday.GoalRate && r.Changes >= 10_000_000,
-	})
-	b.target(Target{What: "the same: resident memory, ring included", Floor: "2,147 MB", Measured: fmt.Sprintf("%.0f MB", float64(r.Peak)/1e6), FloorHolds: r.Peak <= launchday.FloorResident})
-	b.target(Target{What: "counts and sums equal the generator's", Floor: "all, two readers", Measured: fmt.Sprintf("%d checks", len(r.Checks)), FloorHolds: r.Holds()})
-	return nil
 }

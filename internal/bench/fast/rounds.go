@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/tarn-lake/tarn/internal/bench/machine"
 )
 
 // contestant is one way to do some work.
@@ -60,12 +62,12 @@ func (b *bench) inTurns(ctx context.Context, all []contestant) (map[string]serie
 
 func once(c contestant, atLeast time.Duration) (float64, error) {
 	runtime.GC() // one's garbage is not another's work
-	from := processorTime()
+	from := machine.ProcessorTime()
 	for n := 1; ; n++ {
 		if err := c.run(); err != nil {
 			return 0, err
 		}
-		if took := processorTime() - from; took >= atLeast {
+		if took := machine.ProcessorTime() - from; took >= atLeast {
 			return float64(took.Nanoseconds()) / float64(n*c.records), nil
 		}
 	}

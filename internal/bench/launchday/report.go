@@ -20,6 +20,7 @@ const (
 	FloorRate     = 180_000 // changes a second
 	GoalRate      = 267_000
 	FloorResident = 2 << 30 // bytes
+	cores         = 2.0
 )
 
 // Report is what a run found.
@@ -28,6 +29,7 @@ type Report struct {
 	Rows       int64              `json:"rows"` // of the history: a change that moves a record to another region gives two
 	Seconds    float64            `json:"seconds"`
 	Rate       float64            `json:"changesPerSecond"` // until everything was compacted
+	Processor  float64            `json:"processorSeconds"` // of the whole process, the engine and the patching among it
 	Committed  float64            `json:"committedAfterSeconds"`
 	Peak       int64              `json:"peakResidentBytes"`
 	Ring       RingReport         `json:"ring"`
@@ -40,7 +42,6 @@ type Report struct {
 	Files      int                `json:"files"`
 	Checks     []Check            `json:"checks,omitempty"`
 	LaunchTime float64            `json:"launchDaySeconds"`
-	stages     []string
 }
 
 // RingReport is what the events came from.
@@ -54,12 +55,12 @@ type RingReport struct {
 func (w *way) tell(r *Report) {
 	r.Changes, r.Rows, r.Seconds, r.Committed = w.sent.Load(), w.committed.Load(), w.elapsed.Seconds(), w.filled.Seconds()
 	r.Rate = float64(r.Changes) / r.Seconds
+	r.Processor = w.processor.Seconds()
 	r.Peak, r.Commits, r.Merges = w.peak.Load(), w.rounds.Load(), w.merges.Load()
 	r.Ring.PatchNs = float64(w.patching.Load()) / float64(r.Changes)
 	r.Stages = map[string]float64{}
 	for i := range w.spent {
 		r.Stages[stageNames[i]] = time.Duration(w.spent[i].Load()).Seconds()
-		r.stages = append(r.stages, stageNames[i])
 	}
 	r.Landed, r.Written = w.files.landed, w.files.written
 	r.LaunchTime = Launch / r.Rate
@@ -80,8 +81,10 @@ func (r Report) Print(w io.Writer) {
 	mb := func(n int64) float64 { return float64(n) / 1e6 }
 	fmt.Fprintf(w, "ring          %d records, %.0f MB, made in %.1f s; patching a record takes %.0f ns\n", r.Ring.Records, mb(int64(r.Ring.Bytes)), r.Ring.Seconds, r.Ring.PatchNs)
 	fmt.Fprintf(w, "changes       %d in %.1f s: %.0f a second; committed after %.1f s\n", r.Changes, r.Seconds, r.Rate, r.Committed)
+	busy := r.Processor / r.Seconds
+	fmt.Fprintf(w, "processor     %.1f s, %.1f µs a change; it had %.2f cores on average\n", r.Processor, 1e6*r.Processor/float64(r.Changes), busy)
 	fmt.Fprintf(w, "resident      %.0f MB at most, the ring included\n", mb(r.Peak))
-	for _, name := range r.stages {
+	for _, name := range stageNames {
 		fmt.Fprintf(w, "%-13s %.1f s on the clock\n", name, r.Stages[name])
 	}
 	fmt.Fprintf(w, "bytes         %.0f MB landed, %.0f MB of data files written, %.0f MB in the lake (%d files, %d commits, %d merges)\n",
@@ -93,6 +96,10 @@ func (r Report) Print(w io.Writer) {
 	fmt.Fprintf(w, "goal          %d changes a second: %s\n", GoalRate, holds(r.Rate >= GoalRate))
 	fmt.Fprintf(w, "\nAt this rate, measured over %d changes, launch day's %d changes take %s; %s is the goal.\n",
 		r.Changes, Launch, time.Duration(r.LaunchTime*float64(time.Second)).Round(time.Second), LaunchTime)
+	if busy < cores*0.9 {
+		idle := Launch * r.Processor / float64(r.Changes) / cores
+		fmt.Fprintf(w, "Others had a share of the cores: with %d to itself, and no wait for the disk, the same work is %s.\n", int(cores), time.Duration(idle*float64(time.Second)).Round(time.Second))
+	}
 }
 
 func holds(ok bool) string {

@@ -24,20 +24,20 @@ func (w *way) openRollup(ctx context.Context) error {
 	w.closers = append(w.closers, engine.Close)
 	service := query.New(w.registry, query.NewLake(w.catalog, w.registry, nil), engine, query.Options{})
 	kept := w.registry.Daily(w.dataset.Name)
-	w.rollup, err = rollup.Open(ctx, w.catalog, kept, w.files, node.RollupSource(service), rollup.Options{})
+	w.rollup, err = rollup.Open(ctx, w.catalog, kept, w.files, node.RollupSource(service), rollup.Options{Rest: 1})
 	return err
 }
 
 // refresh keeps the rollup near the commits until everything is committed, and then makes it current.
 func (w *way) refresh(ctx context.Context, full <-chan struct{}) error {
+	wait, last := refreshEvery, false
 	for {
-		last := false
 		select {
 		case <-full:
 			last = true
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(refreshEvery):
+		case <-time.After(wait):
 		}
 		err := w.timed(stageRollup, func() error {
 			_, err := w.rollup.Refresh(ctx)
@@ -49,8 +49,22 @@ func (w *way) refresh(ctx context.Context, full <-chan struct{}) error {
 		if err != nil {
 			return fmt.Errorf("refresh the rollup: %w", err)
 		}
+		current, err := w.rollupIsCurrent(ctx)
+		if err != nil || last && current {
+			return err
+		}
 		if last {
-			return nil
+			wait = refreshEvery / 20 // a recomputation is followed by a rest
+			full = nil
 		}
 	}
+}
+
+func (w *way) rollupIsCurrent(ctx context.Context) (bool, error) {
+	changes, err := w.history.Changes.Snapshot(ctx)
+	if err != nil {
+		return false, err
+	}
+	daily, err := w.rollup.Table().Snapshot(ctx)
+	return err == nil && daily.Through == changes.Commit, err
 }

@@ -1,12 +1,11 @@
 package launchday
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"time"
+
+	"github.com/tarn-lake/tarn/internal/bench/machine"
 )
 
 // How often resident memory is looked at, and how often progress is told.
@@ -20,7 +19,7 @@ func (w *way) watch(ctx context.Context) {
 	look, told := time.NewTicker(lookEvery), time.Now()
 	defer look.Stop()
 	for {
-		now := resident()
+		now := machine.Resident()
 		w.peak.Store(max(w.peak.Load(), now))
 		if time.Since(told) >= tellEvery {
 			told = time.Now()
@@ -35,20 +34,6 @@ func (w *way) watch(ctx context.Context) {
 		case <-look.C:
 		}
 	}
-}
-
-// resident returns the process's resident memory, 0 where the system does not tell.
-func resident() int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	fields := bytes.Fields(text)
-	if err != nil || len(fields) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * int64(os.Getpagesize())
 }
 
 // String is the progress as a line.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tarn-lake/tarn/internal/bench/machine"
 	"github.com/tarn-lake/tarn/internal/bench/synthetic"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
@@ -53,6 +54,7 @@ type way struct {
 	spent     [stages]atomic.Int64
 	peak      atomic.Int64
 	elapsed   time.Duration
+	processor time.Duration
 	filled    time.Duration // until the last commit
 }
 
@@ -88,12 +90,13 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 		Now: func() time.Time { return time.Unix(0, w.newest.Load()) }, // the day is the data's: today's partitions are open
 	})
 	w.begun = time.Now()
+	used := machine.ProcessorTime()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	watched := make(chan struct{})
 	go func() { defer close(watched); w.watch(ctx) }()
 	err = w.stages(ctx, ring, lander, committer)
-	w.elapsed = time.Since(w.begun)
+	w.elapsed, w.processor = time.Since(w.begun), machine.ProcessorTime()-used
 	cancel()
 	<-watched
 	return err

@@ -1,6 +1,6 @@
 //go:build unix
 
-package fast
+package machine
 
 import (
 	"time"
@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processorTime is what this process has used, all threads together.
-func processorTime() time.Duration {
+// ProcessorTime returns what this process has used, all threads together.
+func ProcessorTime() time.Duration {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 		panic("a system that does not tell a process's time")
