@@ -51,4 +51,5 @@ suite ./internal/endtoend
 suite ./query/console
 suite -run 'DuckDB|PyArrow' ./processors/columns
 suite -run 'MillionRandomRecords|EveryDamagedByte' ./processors/decode
+suite -run RandomPlans ./internal/faults -faults.plans 300
 echo "integration: all good in $SECONDS s"

@@ -18,6 +18,7 @@ type upCmd struct {
 	Addr   string `help:"Address to listen on (TARN_ADDR; 127.0.0.1:8080)." placeholder:"HOST:PORT"`
 	NoDemo bool   `help:"No history in an empty folder and no live demo traffic."`
 	Fresh  bool   `help:"Empty the data folder first."`
+	Faults string `help:"A fault plan: what goes wrong, on purpose (TARN_FAULTS)." placeholder:"FILE"`
 }
 
 // memoryLimit is what the collector keeps Go's own memory below. The query engine, the store's cache and the program
@@ -43,6 +44,9 @@ func (c *upCmd) Run(ctx context.Context, e *environment) error {
 	}
 	if c.Addr != "" {
 		s.Addr = c.Addr
+	}
+	if c.Faults != "" {
+		s.Faults = c.Faults
 	}
 	listener, err := node.Listen(s.Addr)
 	if err != nil {

@@ -16,6 +16,7 @@ type Up struct {
 	QueryMemory int           `env:"TARN_QUERY_MEMORY_MB" default:"80" doc:"Memory of the query engine in MB."`
 	Snapshots   int           `env:"TARN_SNAPSHOTS" default:"100" doc:"Snapshots of a table that are kept."`
 	ReserveMB   int           `env:"TARN_RESERVE_MB" default:"64" doc:"Room on the disk in MB below which writes are refused."`
+	Faults      string        `env:"TARN_FAULTS" default:"" doc:"A file with a fault plan: what goes wrong on purpose."`
 	LogLevel    string        `env:"TARN_LOG_LEVEL" default:"info" doc:"debug, info, warn or error."`
 	LogForm     string        `env:"TARN_LOG_FORM" default:"text" doc:"text or json."`
 }

@@ -94,18 +94,21 @@ func plainEnviron() []string {
 // reachable returns once the process has said in the lock file where it answers.
 func (p *process) reachable() {
 	p.tb.Helper()
-	p.until("the lock file says where the process answers", func() bool {
-		text, err := os.ReadFile(filepath.Join(p.data, "lock"))
-		var l struct {
-			PID        int
-			URL, Token string
-		}
-		if err != nil || json.Unmarshal(text, &l) != nil || l.PID != p.cmd.Process.Pid || l.URL == "" {
-			return false
-		}
-		p.url, p.token = l.URL, l.Token
-		return true
-	})
+	p.until("the lock file says where the process answers", p.said)
+}
+
+// said reports whether the lock file says where the process answers, and takes it from there.
+func (p *process) said() bool {
+	text, err := os.ReadFile(filepath.Join(p.data, "lock"))
+	var l struct {
+		PID        int
+		URL, Token string
+	}
+	if err != nil || json.Unmarshal(text, &l) != nil || l.PID != p.cmd.Process.Pid || l.URL == "" {
+		return false
+	}
+	p.url, p.token = l.URL, l.Token
+	return true
 }
 
 // healthy returns once /healthz says ok.

@@ -66,5 +66,5 @@ func (n *Node) openFiles(ctx context.Context) (err error) {
 
 // tableOptions makes what other engines do to our tables a warning.
 func (n *Node) tableOptions() tables.Options {
-	return tables.Options{Observe: telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelWarn))}
+	return tables.Options{Before: n.faultHook("table"), Observe: telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelWarn))}
 }

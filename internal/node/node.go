@@ -17,6 +17,7 @@ import (
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/internal/config"
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/faults"
 	"github.com/tarn-lake/tarn/internal/folder"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
@@ -61,7 +62,8 @@ type Node struct {
 	query      *query.Service
 	meters     *meters
 	observe    telemetry.Observe
-	url        string // where it is served; empty: it is not
+	faults     *faults.Injector // nil: nothing goes wrong on purpose
+	url        string           // where it is served; empty: it is not
 
 	landed      chan struct{} // something has landed; holds at most one
 	committing  sync.Mutex    // one round of commits at a time in this process
@@ -130,7 +132,7 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	n.closers = append(n.closers, n.folder.Close)
 	n.meters = newMeters(n)
-	for _, step := range []func(context.Context) error{n.openStore, n.openLake, n.openProcessors, n.openQuery} {
+	for _, step := range []func(context.Context) error{n.loadFaults, n.openStore, n.openLake, n.openProcessors, n.openQuery} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -139,7 +141,7 @@ func (n *Node) open(ctx context.Context) error {
 }
 
 func (n *Node) openLake(ctx context.Context) (err error) {
-	for _, step := range []func(context.Context) error{n.openFiles, n.lockSchemas} {
+	for _, step := range []func(context.Context) error{n.openFiles, n.injectFaults, n.lockSchemas} {
 		if err := step(ctx); err != nil {
 			return err
 		}

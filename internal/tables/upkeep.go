@@ -44,7 +44,7 @@ func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (
 		return 0, err
 	}
 	untold, err := t.untold(ctx, before)
-	if keep = max(keep, untold); err != nil || before.Kept() <= keep {
+	if keep = max(keep, untold, before.younger(olderThan)+1); err != nil || before.Kept() <= keep {
 		return 0, err
 	}
 	s := t.begin(ctx)
@@ -66,6 +66,18 @@ func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (
 		return 0, kind(err, "expire snapshots of table "+t.name)
 	}
 	return before.Kept() - after.Kept(), errors.Join(s.settle(), remove(ctx, t.home.files(), garbage))
+}
+
+// younger returns how many of the snapshots are younger than that. The one before them was the table's newest when they
+// began, so somebody may have pinned it then, however old it is itself.
+func (s *Snapshot) younger(than time.Duration) (n int) {
+	since := time.Now().Add(-than).UnixMilli()
+	for _, snap := range s.meta.Snapshots() {
+		if snap.TimestampMs > since {
+			n++
+		}
+	}
+	return n
 }
 
 // onlyIn returns the files that snapshots of before had and those of after have not. History is a line, and a file never

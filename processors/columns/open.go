@@ -45,17 +45,28 @@ func (c *schemaCache) layout(elements []element) (*layout, error) {
 	return c.lay, nil
 }
 
-func open(r io.ReaderAt, size int64, known *schemaCache) (f *File, err error) {
-	defer tame(&err)
-	f = &File{r: r, size: size}
-	if size < int64(2*len(magic)+4) {
-		return nil, fault.New(fault.Invalid, "%d bytes are no Parquet file", size)
-	}
-	if size <= wholeFile {
+func open(r io.ReaderAt, size int64, known *schemaCache) (*File, error) {
+	f := &File{r: r, size: size}
+	if size <= wholeFile && size > 0 {
+		var err error
 		if f.whole, err = f.section(0, size); err != nil {
 			return nil, err
 		}
 		f.buf = nil // it is whole's now
+	}
+	return f.begin(known)
+}
+
+func openBytes(body []byte, known *schemaCache) (*File, error) {
+	return (&File{size: int64(len(body)), whole: body}).begin(known)
+}
+
+// begin reads the footer.
+func (f *File) begin(known *schemaCache) (_ *File, err error) {
+	defer tame(&err)
+	size := f.size
+	if size < int64(2*len(magic)+4) {
+		return nil, fault.New(fault.Invalid, "%d bytes are no Parquet file", size)
 	}
 	tail, err := f.section(size-8, 8)
 	if err != nil {

@@ -52,6 +52,15 @@ func (s *Sources) Add(r io.ReaderAt, size int64) error {
 	return s.AddRows(f, 0, f.rows)
 }
 
+// AddBytes adds a file that is in memory. It keeps body.
+func (s *Sources) AddBytes(body []byte) error {
+	f, err := openBytes(body, &s.schema)
+	if err != nil {
+		return err
+	}
+	return s.AddRows(f, 0, f.rows)
+}
+
 // Open opens a file as the function does, and shares what files of one table have in common.
 func (s *Sources) Open(r io.ReaderAt, size int64) (*File, error) { return open(r, size, &s.schema) }
 

@@ -155,7 +155,7 @@ func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermar
 	}
 	if report.Rows()-before > largeRound {
 		for _, t := range targets {
-			t.release()
+			t.buffers() // gives the memory back
 		}
 	}
 	return nil

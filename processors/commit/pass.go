@@ -1,13 +1,12 @@
 package commit
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
-	"github.com/tarn-lake/tarn/processors/columns"
 )
 
 // pass is one commit to each table of a stream that has rows: some batches of its lanes, in order, as many as memory
@@ -23,6 +22,7 @@ type pass struct {
 	report  *Report
 	told    map[string]bool // holes that were reported
 	sought  map[*target]*sought
+	careful bool // every section is decoded before any is used: one of them is damaged
 }
 
 // span is where a batch's rows lie in a target's.
@@ -44,8 +44,22 @@ func (p *pass) take(from []*batch) []*batch {
 	return nil
 }
 
+// run does the pass. Sections are read column by column where they are written, which shows damage late and not whose it
+// is: then the pass begins again and looks at each batch alone. What was committed by then is trimmed.
 func (p *pass) run(ctx context.Context) error {
-	p.told, p.sought = map[string]bool{}, map[*target]*sought{}
+	p.told = map[string]bool{}
+	err := p.once(ctx)
+	if errors.Is(err, errDamaged) {
+		p.careful = true
+		err = p.once(ctx)
+	}
+	return err
+}
+
+var errDamaged = errors.New("a landed section cannot be read")
+
+func (p *pass) once(ctx context.Context) error {
+	p.sought = map[*target]*sought{}
 	if err := p.read(ctx); err != nil {
 		return err
 	}
@@ -67,7 +81,7 @@ func (p *pass) run(ctx context.Context) error {
 func (p *pass) read(ctx context.Context) error {
 	p.ranges = map[*target][]span{}
 	for _, t := range p.targets {
-		t.rows.Reset()
+		t.reset()
 	}
 	found := p.batches[:0:0]
 	for _, b := range p.batches {
@@ -86,7 +100,20 @@ func (p *pass) read(ctx context.Context) error {
 		found = append(found, b)
 	}
 	p.batches = found
+	for _, t := range p.targets {
+		if err := t.look(); err != nil {
+			return damage(err)
+		}
+	}
 	return nil
+}
+
+// damage marks an error over what a section holds.
+func damage(err error) error {
+	if fault.Is(err, fault.Invalid) {
+		return errors.Join(errDamaged, err)
+	}
+	return err
 }
 
 func (p *pass) readOne(ctx context.Context, b *batch) error {
@@ -106,11 +133,16 @@ func (p *pass) readOne(ctx context.Context, b *batch) error {
 		if t == nil {
 			return fault.New(fault.Internal, "%s holds rows of %q, which no schema of stream %s names; restore the schema", b.key, s.Dataset, b.Stream)
 		}
-		from := t.rows.Rows()
-		if err := columns.Read(bytes.NewReader(s.Body), int64(len(s.Body)), t.rows); err != nil {
+		if p.careful {
+			if err := t.check(s.Body); err != nil {
+				return err
+			}
+		}
+		from := t.sources.Rows()
+		if err := t.sources.AddBytes(s.Body); err != nil {
 			return err
 		}
-		p.ranges[t] = append(p.ranges[t], span{b, from, t.rows.Rows()})
+		p.ranges[t] = append(p.ranges[t], span{b, from, t.sources.Rows()})
 	}
 	b.landed = landed
 	return nil

@@ -26,7 +26,7 @@ func (p *pass) commit(ctx context.Context, t *target) error {
 			return err
 		}
 		rows, err := p.trim(ctx, t, base)
-		if err != nil || rows.Rows() == 0 {
+		if err != nil || len(rows) == 0 {
 			return err
 		}
 		started := p.opts.Now()
@@ -43,7 +43,7 @@ func (p *pass) commit(ctx context.Context, t *target) error {
 			return err
 		}
 		p.tell(holes)
-		p.finish(ctx, t, done, Committed{Table: t.table.Name(), Commit: done.Commit, Rows: int64(rows.Rows()), Files: len(files), Elapsed: p.opts.Now().Sub(started)})
+		p.finish(ctx, t, done, Committed{Table: t.table.Name(), Commit: done.Commit, Rows: int64(len(rows)), Files: len(files), Elapsed: p.opts.Now().Sub(started)})
 		return nil
 	}
 	return fault.Wrap(fault.Transient, err, "table %s is committed to by others all the time; try again", t.table.Name())

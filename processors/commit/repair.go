@@ -27,10 +27,10 @@ func identitiesOf(b *columns.Batch) identities {
 }
 
 func (o identities) at(i int) identity {
-	return identity{string(o.shard.Value(i)), string(o.seq.Value(i)), o.leave(i)}
+	return identity{string(o.shard.BytesAt(i)), string(o.seq.BytesAt(i)), o.leave(i)}
 }
 
-func (o identities) leave(i int) bool { return string(o.op.Value(i)) == string(record.Leave) }
+func (o identities) leave(i int) bool { return string(o.op.BytesAt(i)) == string(record.Leave) }
 
 // sought is what a pass has sought in a table, which a next attempt adds to.
 type sought struct {

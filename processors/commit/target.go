@@ -1,10 +1,12 @@
 package commit
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -19,9 +21,9 @@ type target struct {
 	section string // which section of a landed object it takes
 	table   *tables.Table
 	sort    []columns.SortKey
-	rows    *columns.Batch // what the pass has decoded for it
-	kept    *columns.Batch // the rows above the watermarks, where some are not
-	part    *columns.Batch // one file's rows
+	cols    []schemas.Column
+	sources *columns.Sources // the sections of the pass
+	rows    *columns.Batch   // of their rows, what says where they go and in which order
 	enc     *columns.Encoder
 	shared  bool // fed by all streams, so lanes are told apart by stream
 	dataset string
@@ -81,8 +83,8 @@ func (c *Committer) target(ctx context.Context, section string, spec tables.Spec
 	if err != nil {
 		return nil, err
 	}
-	t := &target{section: section, table: table, dataset: section, schema: version(spec.Columns), enc: columns.NewEncoder(spec.Columns, columns.EncoderOptions{})}
-	t.buffers(spec.Columns)
+	t := &target{section: section, table: table, dataset: section, schema: version(spec.Columns), cols: spec.Columns}
+	t.buffers()
 	for _, column := range spec.Sort {
 		if l := t.rows.Leaf(column); l != nil && l.MaxRep == 0 {
 			t.sort = append(t.sort, columns.SortKey{Path: column})
@@ -99,17 +101,33 @@ func version(cols []schemas.Column) string {
 	return hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
-// buffers gives the target empty batches.
-func (t *target) buffers(cols []schemas.Column) {
-	for _, b := range []**columns.Batch{&t.rows, &t.kept, &t.part} {
-		*b = columns.New(cols)
-		(*b).Leaf(schemas.ColCommit).Fill = true // landed rows do not know theirs yet
-	}
+// buffers gives the target empty ones.
+func (t *target) buffers() {
+	t.sources, t.rows = columns.NewSources(t.cols), columns.New(t.cols)
+	t.sources.Fill(schemas.ColCommit) // landed rows do not know theirs yet
+	t.enc = columns.NewEncoder(t.cols, columns.EncoderOptions{})
 }
 
-// release gives the memory of the batches back.
-func (t *target) release() {
-	cols := t.rows.Columns()
-	t.buffers(cols)
-	t.enc = columns.NewEncoder(cols, columns.EncoderOptions{})
+// reset empties the buffers.
+func (t *target) reset() {
+	t.sources.Reset()
+	t.rows.Reset()
+}
+
+// look reads of the rows what trimming, dividing and sorting them needs.
+func (t *target) look() error {
+	paths := []string{schemas.ColOp, schemas.ColShard, schemas.ColSeq, schemas.ColDate, schemas.ColRegion}
+	for _, k := range t.sort {
+		if !slices.Contains(paths, k.Path) {
+			paths = append(paths, k.Path)
+		}
+	}
+	return t.sources.Keys(t.rows, paths...)
+}
+
+// check decodes all of a section: what cannot be read is the batch's fault.
+func (t *target) check(body []byte) error {
+	b := columns.New(t.cols)
+	b.Leaf(schemas.ColCommit).Fill = true
+	return columns.Read(bytes.NewReader(body), int64(len(body)), b)
 }

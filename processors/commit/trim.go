@@ -5,15 +5,14 @@ import (
 	"slices"
 
 	"github.com/tarn-lake/tarn/internal/lake"
-	"github.com/tarn-lake/tarn/processors/columns"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// trim returns the decoded rows that are not in the table. Rows come lane by lane and batch by batch. Those of a shard or
+// trim returns which of the rows are not in the table. Rows come lane by lane and batch by batch. Those of a shard or
 // a load are there if they lie at or below its watermark: a batch that landed twice, or again with more, is cut where the
 // one before it ended. For rows of repairs, and for those that repairs may have brought before their lane did, the
 // watermark does not say it: they are sought in the table by identity.
-func (p *pass) trim(ctx context.Context, t *target, base *base) (*columns.Batch, error) {
+func (p *pass) trim(ctx context.Context, t *target, base *base) ([]int32, error) {
 	at := map[string]lake.Seq{}
 	seqs := t.rows.Leaf(schemas.ColSeq)
 	keep := make([]int32, 0, t.rows.Rows())
@@ -28,8 +27,8 @@ func (p *pass) trim(ctx context.Context, t *target, base *base) (*columns.Batch,
 				if s.Last > mark {
 					repairs = append(repairs, int32(i))
 				}
-			case string(seqs.Value(i)) <= string(mark):
-			case string(seqs.Value(i)) <= string(m.Ahead):
+			case string(seqs.BytesAt(i)) <= string(mark):
+			case string(seqs.BytesAt(i)) <= string(m.Ahead):
 				suspects = append(suspects, int32(i))
 			default:
 				keep = append(keep, int32(i))
@@ -49,9 +48,5 @@ func (p *pass) trim(ctx context.Context, t *target, base *base) (*columns.Batch,
 			t.brought[p.ranges[t][at].Lane]++
 		}
 	}
-	if len(keep) == t.rows.Rows() {
-		return t.rows, nil
-	}
-	t.kept.Reset()
-	return t.kept, t.kept.Gather(t.rows, keep)
+	return keep, nil
 }

@@ -19,41 +19,50 @@ const writers = 4 // puts in flight, each waiting for the disk
 
 // write makes one sorted file of each day and region's rows, or several of many rows, and returns them once all are
 // durable. Their names are unique to the attempt, so nobody ever writes over a file that a snapshot has.
-func (p *pass) write(ctx context.Context, t *target, rows *columns.Batch, number int64) ([]tables.NewFile, error) {
-	commits := rows.Leaf(schemas.ColCommit)
-	for i := range commits.Int64s {
-		commits.Int64s[i] = number
-	}
-	groups, err := columns.Partition(rows, schemas.ColDate, schemas.ColRegion)
+func (p *pass) write(ctx context.Context, t *target, rows []int32, number int64) ([]tables.NewFile, error) {
+	groups, err := columns.Divide(t.rows, rows, schemas.ColDate, schemas.ColRegion)
 	if err != nil {
 		return nil, err
 	}
+	var drafts []*columns.Draft
+	var of []columns.Group
+	for _, g := range groups {
+		t.rows.Sort(g.Rows, t.sort)
+		for part := range chunks(g.Rows, p.opts.MaxRows) {
+			drafts, of = append(drafts, t.enc.Draft(part)), append(of, g)
+		}
+	}
+	if err := t.sources.Write(drafts, map[string]int64{schemas.ColCommit: number}); err != nil {
+		return nil, damage(err)
+	}
+	return p.put(ctx, t, drafts, of, number)
+}
+
+// put finishes the files and makes them durable, several at a time.
+func (p *pass) put(ctx context.Context, t *target, drafts []*columns.Draft, of []columns.Group, number int64) ([]tables.NewFile, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, writers)
 	var files []tables.NewFile
-	for _, g := range groups {
-		rows.Sort(g.Rows, t.sort)
-		for part := range chunks(g.Rows, p.opts.MaxRows) {
-			file, body, err := p.encode(t, rows, part, g, number)
+	for i, d := range drafts {
+		file, body, err := p.finished(t, d, of[i], number)
+		if err != nil {
+			cancel(err)
+			break
+		}
+		files, drafts[i] = append(files, file), nil
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			key, err := lake.ParseURL(file.URL)
+			if err == nil {
+				err = p.files.Put(ctx, key, body)
+			}
 			if err != nil {
 				cancel(err)
-				break
 			}
-			files = append(files, file)
-			slots <- struct{}{}
-			wg.Go(func() {
-				defer func() { <-slots }()
-				key, err := lake.ParseURL(file.URL)
-				if err == nil {
-					err = p.files.Put(ctx, key, body)
-				}
-				if err != nil {
-					cancel(err)
-				}
-			})
-		}
+		})
 	}
 	wg.Wait()
 	if err := context.Cause(ctx); err != nil {
@@ -75,12 +84,9 @@ func chunks(rows []int32, size int) func(func([]int32) bool) {
 	}
 }
 
-func (p *pass) encode(t *target, rows *columns.Batch, part []int32, g columns.Group, number int64) (tables.NewFile, []byte, error) {
-	t.part.Reset()
-	if err := t.part.Gather(rows, part); err != nil {
-		return tables.NewFile{}, nil, err
-	}
-	body, stats, err := t.enc.Encode(nil, t.part)
+// finished returns a draft as a file of its group, and what it holds.
+func (p *pass) finished(t *target, d *columns.Draft, g columns.Group, number int64) (tables.NewFile, []byte, error) {
+	body, stats, err := d.Bytes(nil)
 	if err != nil {
 		return tables.NewFile{}, nil, err
 	}
