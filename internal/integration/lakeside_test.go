@@ -147,8 +147,8 @@ func (s *side) land(t *testing.T, ring *synthetic.Ring) {
 			}
 		}
 		for range 2 {
-			if _, err := s.lander.Land(t.Context(), batch); err != nil {
-				t.Fatal(err)
+			if landed, err := s.lander.Land(t.Context(), batch); err != nil || landed.Bad > 0 {
+				t.Fatalf("%+v, %v", landed, err)
 			}
 		}
 	}
