@@ -23,6 +23,7 @@ type chunk struct {
 	encodings            [maxEncoding]format.Encoding
 	encodingCount        int
 	value                format.Encoding // of the data pages
+	thorough             bool            // how its data pages are compressed
 	start, dataAt        int64
 	dictionary           bool
 	packed, plain        int64 // sizes, headers included
@@ -64,9 +65,11 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 		c.codec = None
 	}
 	e.encodings(l, &c)
+	c.thorough = l.closeLook(sp.values, sp.valuesTo)
 	if c.dictionary {
 		dst = e.dictionaryPage(dst, values, &c)
 	}
+	c.thorough = c.thorough && c.value == format.Plain
 	c.dataAt = e.at(dst)
 	for left := sp; left.rows < left.rowsTo; {
 		p := l.page(left, rows)
@@ -81,6 +84,13 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 	}
 	e.chunks = append(e.chunks, c)
 	return dst
+}
+
+// closeLook reports whether plain values are worth more of the compressor's time. Numbers, times and short texts share
+// bytes that it finds only then; with longer texts it gains less than it costs.
+func (l *Leaf) closeLook(from, to int) bool {
+	const short = 32 // bytes of a text
+	return l.Kind == Int64 || l.Kind == Bytes && l.dict == nil && int(l.Offsets[to]-l.Offsets[from]) < short*(to-from)
 }
 
 // encodings settles how values and levels of the chunk are encoded.
@@ -143,7 +153,7 @@ func (e *Encoder) dataPage(dst []byte, l, values *Leaf, c *chunk, p, all span) [
 
 // emit appends the page in e.page, compressed, behind its header.
 func (e *Encoder) emit(dst []byte, c *chunk, typ format.PageType, n int, enc format.Encoding) []byte {
-	packed := e.comp.pack(c.codec, e.page)
+	packed := e.comp.pack(c.codec, e.page, c.thorough)
 	w := &e.meta
 	w.b, w.last, w.depth = dst, 0, 0
 	w.i32(1, int32(typ))

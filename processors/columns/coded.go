@@ -126,7 +126,7 @@ func (d *dictionary) renumber(l *Leaf, from, to int) bool {
 		}
 		d.ids = append(d.ids, at-1)
 	}
-	if cost, plain := d.size+n*d.width()/8+32, l.plainSize(from, to); cost >= plain-plain/8 {
+	if !d.pays(n, l.plainSize(from, to)) {
 		return false
 	}
 	d.values = Leaf{Kind: l.Kind, Width: l.Width, Path: l.Path, Column: l.Column, Arena: d.values.Arena[:0], Offsets: d.values.Offsets[:0],

@@ -28,11 +28,15 @@ type compressor struct {
 }
 
 // pack returns the compressed page, which is valid until the next call.
-func (c *compressor) pack(codec Codec, page []byte) []byte {
+// thorough says to look for more than the obvious, where the codec can.
+func (c *compressor) pack(codec Codec, page []byte, thorough bool) []byte {
 	switch codec {
 	case Snappy:
 		if n := s2.MaxEncodedLen(len(page)); n > len(c.out) {
 			c.out = make([]byte, n+n/4)
+		}
+		if thorough {
+			return s2.EncodeSnappyBetter(c.out, page)
 		}
 		return s2.EncodeSnappy(c.out, page)
 	case Zstd:

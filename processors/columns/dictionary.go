@@ -49,8 +49,13 @@ func (d *dictionary) build(l *Leaf, from, to int) bool {
 	if !done {
 		return false
 	}
-	cost, plain := d.size+n*d.width()/8+32, l.plainSize(from, to)
-	return cost < plain-plain/8
+	return d.pays(n, l.plainSize(from, to))
+}
+
+// pays reports whether the dictionary and the ids of n values are enough smaller than the plain values: a compressor finds
+// what repeats in those, too.
+func (d *dictionary) pays(n, plain int) bool {
+	return d.size+n*d.width()/8+32 < plain-plain/3
 }
 
 // width returns the bits of an id.

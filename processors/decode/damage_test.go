@@ -29,7 +29,7 @@ func usualEvent(n int) []byte {
 
 func TestDamagedBytes(t *testing.T) {
 	t.Parallel()
-	damage(t, 19)
+	damage(t, 61)
 }
 
 // damage puts every unpleasant byte at every place, or every step-th, of a record that the decoder has learnt the form of.

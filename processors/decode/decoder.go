@@ -7,19 +7,20 @@ import (
 
 // Decoder reads records by a plan. It keeps its buffers from one batch to the next; it is not safe for concurrent use.
 type Decoder struct {
-	plan   *Plan
-	reader reader
-	clock  clock
-	head   head
-	memos  [viewType + 1][]byte // by member
-	set    *dataset             // of the record
-	into   *target              // of set, when an event is read: its rows
-	out    *Output              // nil: no event is read
-	now    image                // the new image
-	was    image                // the old image
-	keys   image
-	guess  []guesses // by dataset
-	follow *guesses  // of set
+	plan    *Plan
+	reader  reader
+	clock   clock
+	head    head
+	memos   [viewType + 1][]byte // by member
+	stretch stretch              // what stood behind eventName
+	set     *dataset             // of the record
+	into    *target              // of set, when an event is read: its rows
+	out     *Output              // nil: no event is read
+	now     image                // the new image
+	was     image                // the old image
+	keys    image
+	guess   []guesses // by dataset
+	follow  *guesses  // of set
 	// Members of objects that the schema does not know.
 	strange []attribute
 	name    string // the field that is bad

@@ -12,10 +12,11 @@ import (
 func (d *Decoder) differ() {
 	d.changed = d.changed[:0]
 	for _, i := range d.set.byName {
-		if d.was.slots[i].state == same {
+		now, was := &d.now.slots[i], &d.was.slots[i]
+		if was.state == same || was.state == absent && now.state == absent {
 			continue
 		}
-		if f := &d.set.fields.all[i]; !d.equal(&d.now.slots[i], &d.was.slots[i], f) {
+		if f := &d.set.fields.all[i]; !d.equal(now, was, f) {
 			d.changed = append(d.changed, f.label)
 		}
 	}

@@ -149,14 +149,14 @@ func (e *event) good() {
 
 // note keeps the range of the sequence numbers and the newest change time.
 func (e *event) note(h *head) {
-	if h.hasSeq {
-		if !e.some || string(h.seq[:]) < string(e.low[:]) {
-			e.low = h.seq
-		}
-		if !e.some || string(h.seq[:]) > string(e.last[:]) {
-			e.last = h.seq
-		}
-		e.some = true
+	switch {
+	case !h.hasSeq:
+	case !e.some:
+		e.low, e.last, e.some = h.seq, h.seq, true
+	case string(h.seq[:]) > string(e.last[:]): // as it should be
+		e.last = h.seq
+	case string(h.seq[:]) < string(e.low[:]):
+		e.low = h.seq
 	}
 	if h.hasAt && (!e.told || h.at > e.time) {
 		e.time, e.told = h.at, true

@@ -173,3 +173,34 @@ func (d *Decoder) label(id memberID) ([]byte, bool) {
 	}
 	return r.bytes(s), true
 }
+
+// usualStretch are the members that usually follow eventName and say the same in every record of a stream.
+const usualStretch = 1<<eventVersion | 1<<eventSource | 1<<awsRegion
+
+// stretch is how they stood in a record, and what the region was.
+type stretch struct{ text, region []byte }
+
+// recallStretch takes all of them over at once, if they stand here as in an earlier record.
+func (d *Decoder) recallStretch() bool {
+	r, text := &d.reader, d.stretch.text
+	if n := r.pos + len(text); len(text) == 0 || n > len(r.src) || string(r.src[r.pos:n]) != string(text) {
+		return false
+	}
+	r.pos += len(text)
+	d.head.region = d.stretch.region
+	return true
+}
+
+// rememberStretch keeps the text since start, if it is these members as usual with nothing between.
+func (d *Decoder) rememberStretch(start int) {
+	raw, b := d.reader.src[start:d.reader.pos], d.scratch[:0]
+	for id := eventVersion; id <= awsRegion; id++ {
+		b = append(append(append(b, ','), memberNames[id].text...), d.memos[id]...)
+	}
+	if d.scratch = b; string(raw) != string(b) {
+		return
+	}
+	region := d.memos[awsRegion]
+	d.stretch.text = append(d.stretch.text[:0], b...)
+	d.stretch.region = append(d.stretch.region[:0], region[1:len(region)-1]...)
+}

@@ -24,6 +24,7 @@ func (d *Decoder) members(level int) bool {
 		return false
 	}
 	var seen uint32
+	start := 0
 	for first := true; ; first = false {
 		if r.pos < len(r.src) && r.src[r.pos] == ',' && !first {
 			r.pos++
@@ -45,6 +46,16 @@ func (d *Decoder) members(level int) bool {
 		seen |= 1 << id
 		if !d.read(id, level) {
 			return false
+		}
+		switch id {
+		case eventName:
+			if start = r.pos; seen&usualStretch == 0 && d.recallStretch() {
+				seen |= usualStretch
+			}
+		case awsRegion:
+			if seen&usualStretch == usualStretch && start > 0 {
+				d.rememberStretch(start)
+			}
 		}
 	}
 }

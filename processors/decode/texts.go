@@ -25,12 +25,16 @@ func (d *Decoder) texts(t *step, s *slot, at int) (end int) {
 	if n == nil || !d.tagged(at, n.Column.Key != nil) {
 		return 0
 	}
-	if n.Column.Key != nil {
-		end = d.textMap(n, at+tagBytes)
-	} else {
-		end = d.textList(n.Kids[0].Leaves[0], at+tagBytes)
-	}
 	src := d.reader.src
+	switch first := at + tagBytes; {
+	case src[first] == ']' || src[first] == '}':
+		n.AppendNull(0, n.Def)
+		end = first + 1
+	case n.Column.Key != nil:
+		end = d.textMap(n, first)
+	default:
+		end = d.textList(n.Kids[0].Leaves[0], first)
+	}
 	if end > 0 && end < len(src) && src[end] == '}' {
 		s.state, s.node = present, inColumn
 		return end + 1
@@ -41,17 +45,17 @@ func (d *Decoder) texts(t *step, s *slot, at int) (end int) {
 	return 0
 }
 
-// tagged reports whether the tag of a list, or of a map, stands there, with its opening bracket and something behind it.
+// tagged reports whether the tag of a list, or of a map, stands there, with its opening bracket and what may follow that.
 func (d *Decoder) tagged(at int, isMap bool) bool {
 	const list, keyed = `{"L":[`, `{"M":{`
 	b := d.reader.src[at:]
-	if len(b) <= tagBytes || b[tagBytes] == ']' || b[tagBytes] == '}' { // empty ones are rare
+	if len(b) <= tagBytes {
 		return false
 	}
 	if isMap {
-		return string(b[:tagBytes]) == keyed
+		return string(b[:tagBytes]) == keyed && b[tagBytes] != ']'
 	}
-	return string(b[:tagBytes]) == list
+	return string(b[:tagBytes]) == list && b[tagBytes] != '}'
 }
 
 // textAt reads {"S":"…"} and returns where it ends.

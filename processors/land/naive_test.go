@@ -11,8 +11,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// permitRow is what a handler that takes the Lambda SDK's event and a Parquet library writes.
-type permitRow struct {
+// passRow is what a handler that takes the Lambda SDK's event and a Parquet library writes.
+type passRow struct {
 	Op             string            `parquet:"_op,dict"`
 	Shard          string            `parquet:"_shard,dict"`
 	Seq            string            `parquet:"_seq"`
@@ -22,29 +22,30 @@ type permitRow struct {
 	ID             string            `parquet:"id"`
 	ApplicantID    *string           `parquet:"applicantId,optional,dict"`
 	ApplicantName  *string           `parquet:"applicantName,optional,dict"`
-	FromLocation   *string           `parquet:"fromLocation,optional,dict"`
-	ToLocation     *string           `parquet:"toLocation,optional,dict"`
-	District       *int32            `parquet:"district,optional,dict"`
-	Thana          *int32            `parquet:"thana,optional,dict"`
 	Type           *string           `parquet:"type,optional,dict"`
 	Reason         *string           `parquet:"reason,optional,dict"`
 	Status         *string           `parquet:"status,optional,dict"`
-	IncludeVehicle *bool             `parquet:"includeVehicle,optional"`
-	VehicleNo      *string           `parquet:"vehicleNo,optional,dict"`
-	DriverName     *string           `parquet:"driverName,optional,dict"`
+	District       *int32            `parquet:"district,optional,dict"`
+	Thana          *int32            `parquet:"thana,optional,dict"`
+	FromLocation   *string           `parquet:"fromLocation,optional,dict"`
+	ToLocation     *string           `parquet:"toLocation,optional,dict"`
 	StartAt        *time.Time        `parquet:"startAt,optional,timestamp(microsecond)"`
 	EndAt          *time.Time        `parquet:"endAt,optional,timestamp(microsecond)"`
 	CreatedAt      *time.Time        `parquet:"createdAt,optional,timestamp(microsecond)"`
 	UpdatedAt      *time.Time        `parquet:"updatedAt,optional,timestamp(microsecond)"`
 	DecidedAt      *time.Time        `parquet:"decidedAt,optional,timestamp(microsecond)"`
 	DecidedBy      *string           `parquet:"decidedBy,optional,dict"`
+	IncludeVehicle *bool             `parquet:"includeVehicle,optional"`
+	VehicleNo      *string           `parquet:"vehicleNo,optional,dict"`
 	Fee            *int64            `parquet:"fee,optional,decimal(2:10),dict"`
 	Companions     []string          `parquet:"companions,optional,list,dict"`
-	Answers        map[string]string `parquet:"answers,optional"`
+	Contacts       map[string]string `parquet:"contacts,optional"`
+	Gender         *string           `parquet:"gender,optional,dict"`
 	Version        *int64            `parquet:"version,optional,dict"`
 	OldStatus      *string           `parquet:"old_status,optional,dict"`
 	OldDistrict    *int32            `parquet:"old_district,optional,dict"`
 	OldFee         *int64            `parquet:"old_fee,optional,decimal(2:10),dict"`
+	OldCreatedAt   *time.Time        `parquet:"old_createdAt,optional,timestamp(microsecond)"`
 	Changed        []string          `parquet:"_changed,optional,list,dict"`
 	Extra          *string           `parquet:"_extra,optional"`
 }
@@ -55,12 +56,12 @@ func naiveEvent(body []byte) (*events.DynamoDBEvent, error) {
 }
 
 // naiveFile writes the rows of an event with a new writer, as every invocation would.
-func naiveFile(to io.Writer, e *events.DynamoDBEvent) error {
-	rows := make([]permitRow, 0, len(e.Records))
+func naiveFile(to io.Writer, e *events.DynamoDBEvent, divisions map[string]string) error {
+	rows := make([]passRow, 0, len(e.Records))
 	for i := range e.Records {
-		rows = append(rows, naiveRow(&e.Records[i]))
+		rows = append(rows, naiveRow(&e.Records[i], divisions))
 	}
-	w := parquet.NewGenericWriter[permitRow](to, parquet.Compression(&parquet.Snappy), parquet.DataPageVersion(1))
+	w := parquet.NewGenericWriter[passRow](to, parquet.Compression(&parquet.Snappy), parquet.DataPageVersion(1))
 	if _, err := w.Write(rows); err != nil {
 		return err
 	}
@@ -69,23 +70,24 @@ func naiveFile(to io.Writer, e *events.DynamoDBEvent) error {
 
 type avs = map[string]events.DynamoDBAttributeValue
 
-func naiveRow(r *events.DynamoDBEventRecord) permitRow {
+func naiveRow(r *events.DynamoDBEventRecord, divisions map[string]string) passRow {
 	now, was := r.Change.NewImage, r.Change.OldImage
 	at := r.Change.ApproximateCreationDateTime.Time
-	row := permitRow{
+	row := passRow{
 		Op: map[string]string{"INSERT": "insert", "MODIFY": "modify", "REMOVE": "remove"}[r.EventName], Shard: naiveLane,
 		Seq: "0000000000000000000"[:40-21] + r.Change.SequenceNumber, At: at, Day: int32(at.Unix() / 86400), Region: "unknown",
 		ID: r.Change.Keys["id"].String(),
 	}
 	if was != nil {
-		row.OldStatus, row.OldDistrict, row.OldFee = text(was, "status"), whole(was, "district"), cents(was, "fee")
+		row.OldStatus, row.OldDistrict = text(was, "status"), whole(was, "district")
+		row.OldFee, row.OldCreatedAt = cents(was, "fee"), instant(was, "createdAt")
 	}
 	place := now
 	if now == nil {
 		place = was
 	}
 	if d := whole(place, "district"); d != nil {
-		row.Region = divisionOf[*d]
+		row.Region = divisions[strconv.Itoa(int(*d))]
 	}
 	if now == nil {
 		return row
@@ -93,7 +95,7 @@ func naiveRow(r *events.DynamoDBEventRecord) permitRow {
 	row.ApplicantID, row.ApplicantName, row.FromLocation = text(now, "applicantId"), text(now, "applicantName"), text(now, "fromLocation")
 	row.ToLocation, row.District, row.Thana = text(now, "toLocation"), whole(now, "district"), whole(now, "thana")
 	row.Type, row.Reason, row.Status = text(now, "type"), text(now, "reason"), text(now, "status")
-	row.VehicleNo, row.DriverName, row.DecidedBy = text(now, "vehicleNo"), text(now, "driverName"), text(now, "decidedBy")
+	row.VehicleNo, row.Gender, row.DecidedBy = text(now, "vehicleNo"), text(now, "gender"), text(now, "decidedBy")
 	row.StartAt, row.EndAt, row.CreatedAt = instant(now, "startAt"), instant(now, "endAt"), instant(now, "createdAt")
 	row.UpdatedAt, row.DecidedAt, row.Fee = instant(now, "updatedAt"), instant(now, "decidedAt"), cents(now, "fee")
 	if v, ok := now["includeVehicle"]; ok {
@@ -105,10 +107,10 @@ func naiveRow(r *events.DynamoDBEventRecord) permitRow {
 			row.Companions = append(row.Companions, c.String())
 		}
 	}
-	if v, ok := now["answers"]; ok {
-		row.Answers = map[string]string{}
+	if v, ok := now["contacts"]; ok {
+		row.Contacts = map[string]string{}
 		for name, a := range v.Map() {
-			row.Answers[name] = a.String()
+			row.Contacts[name] = a.String()
 		}
 	}
 	if v, ok := now["version"]; ok {
@@ -126,15 +128,6 @@ func naiveRow(r *events.DynamoDBEventRecord) permitRow {
 }
 
 const naiveLane = "2026-11-01T00:00:00.000/shardId-00000001"
-
-var divisionOf = func() map[int32]string {
-	all := map[int32]string{}
-	for _, r := range districts().Rows {
-		n, _ := strconv.Atoi(r[0])
-		all[int32(n)] = r[1]
-	}
-	return all
-}()
 
 func equalValues(a, b events.DynamoDBAttributeValue) bool {
 	if a.DataType() != b.DataType() {
