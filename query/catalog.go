@@ -116,6 +116,9 @@ func (s *Service) catalog(who viewer.Viewer) catalogJSON {
 	c := catalogJSON{Datasets: []datasetJSON{}, Metrics: []metricJSON{}, Dashboards: []dashboardJSON{}, Zone: "UTC",
 		Lookups: map[string][]map[string]string{}, Relations: plan.Relations(s.registry),
 		Viewer: viewerJSON{ID: who.ID, Regions: listed(who.Regions), Roles: listed(who.Roles)}}
+	if !who.SeesAll() {
+		c.Relations = slices.DeleteFunc(c.Relations, func(name string) bool { return name == schemas.LedgerTable })
+	}
 	for i, d := range s.registry.Datasets() {
 		if i == 0 && d.Zone != nil {
 			c.Zone = d.Zone.String()

@@ -165,6 +165,9 @@ func write(w http.ResponseWriter, a *Answer, form string) error {
 	if a.Meta.Truncated {
 		h.Set("Tarn-Truncated", "true")
 	}
+	if note := a.Meta.HoleNote(); note != "" {
+		h.Set("Tarn-Holes", note)
+	}
 	switch form {
 	case formCSV:
 		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")

@@ -121,8 +121,11 @@ func (t *Tables) pin(ctx context.Context, p *Pinned, name string) error {
 
 // columns returns a table's columns and the dataset that it belongs to, nil for one that all share.
 func (t *Tables) columns(table string) ([]schemas.Column, *schemas.Dataset) {
-	if table == schemas.QuarantineTable {
+	switch table {
+	case schemas.QuarantineTable:
 		return schemas.QuarantineColumns(), nil
+	case schemas.LedgerTable:
+		return schemas.LedgerColumns(), nil
 	}
 	for _, suffix := range []string{"_changes", "_base", "_daily"} {
 		name, ok := strings.CutSuffix(table, suffix)

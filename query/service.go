@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/viewer"
 	"github.com/tarn-lake/tarn/query/plan"
 	"github.com/tarn-lake/tarn/schemas"
@@ -24,6 +25,7 @@ type Options struct {
 	Concurrency int           // statements at once; 0: 4
 	CacheBytes  int           // what results may hold in memory; 0: 32 MB
 	Now         func() time.Time
+	Holes       func(context.Context) ([]lake.Hole, error) // those that are open; nil: nobody knows of any
 }
 
 // Service answers questions for the viewer in the context. It is safe for concurrent use.
@@ -85,8 +87,9 @@ type Comparison struct {
 type Meta struct {
 	Snapshots  map[string]int64 // by table
 	Commits    map[string]int64
-	CompleteTo time.Time // every change made before is in the answer; zero: unknown
-	HeldBack   int64     // rows of these datasets in quarantine
+	CompleteTo time.Time   // every change made before is in the answer; zero: unknown
+	HeldBack   int64       // rows of these datasets in quarantine
+	Holes      []lake.Hole // open ones that may hold changes which the answer should have
 	Cached     bool
 	Elapsed    time.Duration
 	Source     string // what a metric is answered from: rollup, current, changes, view; empty: not a metric
@@ -142,7 +145,7 @@ func (s *Service) metric(ctx context.Context, q plan.Query, maxRows int) (*Answe
 		}
 		a.Compare, cached = &Comparison{Result: before, From: p.Compare.From, To: p.Compare.To}, cached && also
 	}
-	a.Meta, err = s.meta(ctx, pinned, p.Statement, p.Datasets)
+	a.Meta, err = s.meta(ctx, pinned, p.Statement, p.Datasets, s.changesOf(q, p))
 	a.Meta.Cached, a.Meta.CompleteTo, a.Meta.Truncated, a.Meta.From, a.Meta.To = cached, complete, result.Truncated, p.From, p.To
 	a.Meta.Source = p.Source
 	a.Meta.Elapsed = s.opts.Now().Sub(begun)
@@ -185,7 +188,7 @@ func (s *Service) adHoc(ctx context.Context, text string, maxRows int) (*Answer,
 		return nil, err
 	}
 	a := &Answer{Columns: fields(nil, result), Result: result, Zone: time.UTC}
-	a.Meta, err = s.meta(ctx, pinned, *st, datasets)
+	a.Meta, err = s.meta(ctx, pinned, *st, datasets, span{})
 	a.Meta.Cached, a.Meta.CompleteTo, a.Meta.Truncated = cached, pinned.completeTo(datasets), result.Truncated
 	a.Meta.Elapsed = s.opts.Now().Sub(begun)
 	return a, err
@@ -254,7 +257,7 @@ func (s *Service) run(ctx context.Context, st plan.Statement, p *Pinned, regions
 	return s.runs.do(ctx, r, strings.Join(append(ids, regions...), "\n"))
 }
 
-func (s *Service) meta(ctx context.Context, p *Pinned, st plan.Statement, datasets []string) (Meta, error) {
+func (s *Service) meta(ctx context.Context, p *Pinned, st plan.Statement, datasets []string, changes span) (Meta, error) {
 	m := Meta{SQL: st.SQL, Snapshots: map[string]int64{}, Commits: map[string]int64{}}
 	for _, name := range st.Relations {
 		name = p.table(name)
@@ -264,7 +267,10 @@ func (s *Service) meta(ctx context.Context, p *Pinned, st plan.Statement, datase
 		}
 	}
 	var err error
-	m.HeldBack, err = s.heldBack(ctx, p, datasets)
+	if m.HeldBack, err = s.heldBack(ctx, p, datasets); err != nil {
+		return m, err
+	}
+	m.Holes, err = s.holes(ctx, datasets, changes)
 	return m, err
 }
 

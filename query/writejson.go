@@ -67,6 +67,9 @@ func jsonMeta(a *Answer) map[string]any {
 	if a.Meta.Source != "" {
 		m["source"] = a.Meta.Source
 	}
+	if len(a.Meta.Holes) > 0 {
+		m["holes"] = a.Meta.Holes
+	}
 	if !a.Meta.CompleteTo.IsZero() {
 		m["completeTo"] = a.Meta.CompleteTo.UTC().Format("2006-01-02T15:04:05.000Z")
 	}

@@ -40,6 +40,11 @@ type cli struct {
 		Adopt schemaAdoptCmd `cmd:"" help:"Move a new field's values out of _extra, where they were kept, into its own column."`
 		Infer schemaInferCmd `cmd:"" help:"Write a first draft of a dataset file for a file of rows."`
 	} `cmd:"" help:"Look after dataset files."`
+	Ledger ledgerCmd `cmd:"" help:"Tell what every commit brought, lane by lane."`
+	Holes  struct {
+		List  holesListCmd  `cmd:"" default:"1" help:"List open holes: ranges of changes that are not in the lake."`
+		Close holesCloseCmd `cmd:"" help:"Note that a hole is filled, and by what."`
+	} `cmd:"" help:"Look at what is missing from the lake."`
 	Bench    benchCmd    `cmd:"" help:"Measure this machine."`
 	Status   statusCmd   `cmd:"" help:"Say what the data folder holds and how fresh it is."`
 	Settings settingsCmd `cmd:"" help:"Print the reference of all settings."`

@@ -83,6 +83,9 @@ func (statusCmd) Run(ctx context.Context, e *environment) error {
 			}
 			fmt.Fprintf(w, "  %s complete to %s\n", name, d.CompleteTo.Format(time.RFC3339))
 		}
+		for _, a := range s.Health.Alarms {
+			fmt.Fprintf(w, "  ! %s\n", a)
+		}
 		tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(tw, "table\trows\tfiles\tMB\tcommit\tsnapshots\t")
 		for _, t := range s.Tables {

@@ -1,7 +1,9 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -22,6 +24,11 @@ type health struct {
 	Status   string                `json:"status"` // ok, starting, stale
 	Version  string                `json:"version"`
 	Datasets map[string]datasetAge `json:"datasets"`
+
+	// What people should look at although the data may be fresh.
+	Holes       int      `json:"holes"`       // ranges of changes that are missing
+	Quarantined int64    `json:"quarantined"` // records that could not be decoded
+	Alarms      []string `json:"alarms,omitempty"`
 }
 
 type datasetAge struct {
@@ -46,10 +53,42 @@ func (n *Node) health() health {
 		case now.Sub(at) > staleAfter && h.Status == "ok":
 			h.Status = "stale"
 		}
+		if now.Sub(at) > staleAfter {
+			h.alarm("the data of %s is %s old", d.Name, now.Sub(at).Truncate(time.Second))
+		}
 		h.Datasets[d.Name] = datasetAge{CompleteTo: at.UTC().Truncate(time.Millisecond), AgeSeconds: now.Sub(at).Seconds()}
 	}
+	n.missing(&h)
 	return h
 }
+
+// missing says what is not in the lake, however fresh the rest is.
+func (n *Node) missing(h *health) {
+	ctx, cancel := context.WithTimeout(context.Background(), healthWithin)
+	defer cancel()
+	open, err := n.openHoles(ctx)
+	if err != nil {
+		h.alarm("it is not known which holes are open: %v", err)
+	}
+	if h.Holes = len(open); h.Holes > 0 {
+		h.alarm("%d holes are open: changes are missing from the lake; `tarn holes` lists them", h.Holes)
+	}
+	parked, err := n.quarantine.Snapshot(ctx)
+	if err != nil {
+		h.alarm("it is not known what is in quarantine: %v", err)
+		return
+	}
+	if h.Quarantined = parked.Rows; h.Quarantined > 0 {
+		h.alarm("%d records are in quarantine; `tarn quarantine list` shows them", h.Quarantined)
+	}
+}
+
+func (h *health) alarm(format string, args ...any) {
+	h.Alarms = append(h.Alarms, fmt.Sprintf(format, args...))
+}
+
+// healthWithin is how long a look at the lake may take before its health is given without it.
+const healthWithin = 2 * time.Second
 
 func (n *Node) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	h := n.health()

@@ -25,6 +25,7 @@ import (
 	"github.com/tarn-lake/tarn/processors/commit"
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/land"
+	"github.com/tarn-lake/tarn/processors/ledger"
 	"github.com/tarn-lake/tarn/processors/rollup"
 	"github.com/tarn-lake/tarn/processors/stream"
 	"github.com/tarn-lake/tarn/query"
@@ -57,6 +58,7 @@ type Node struct {
 	histories  []compact.History
 	rollups    []*rollup.Rollup
 	quarantine *tables.Table
+	book       *ledger.Book
 	progress   map[string]*stream.Progress // by stream
 	engine     *duckdb.Engine
 	query      *query.Service
@@ -162,13 +164,16 @@ func (n *Node) openLake(ctx context.Context) (err error) {
 	return err
 }
 
-func (n *Node) openProcessors(context.Context) error {
+func (n *Node) openProcessors(ctx context.Context) error {
 	observe := telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelDebug))
 	var err error
 	if n.lander, err = land.New(n.files, n.registry, land.Options{MaskKey: n.folder.Key("mask")}); err != nil {
 		return err
 	}
-	n.committer = commit.New(n.files, n.catalog, n.registry, commit.Options{Log: n.log, Observe: observe, Keep: n.settings.Snapshots, KeepFor: keepFor, MaxBytes: 6 << 20})
+	n.committer = commit.New(n.files, n.catalog, n.registry, commit.Options{Log: n.log, Observe: observe, Keep: n.settings.Snapshots, KeepFor: keepFor, MaxBytes: 6 << 20, Version: n.opts.Version})
+	if n.book, err = n.committer.Ledger(ctx); err != nil {
+		return fmt.Errorf("open the ledger: %w", err)
+	}
 	n.observe = observe
 	n.compactor = n.newCompactor(0)
 	for _, s := range n.registry.Streams() {
@@ -195,7 +200,7 @@ func (n *Node) openQuery(ctx context.Context) (err error) {
 		return fmt.Errorf("open the query engine: %w", err)
 	}
 	n.closers = append(n.closers, n.engine.Close)
-	n.query = query.New(n.registry, query.NewLake(n.catalog, n.registry, n), n.engine, query.Options{})
+	n.query = query.New(n.registry, query.NewLake(n.catalog, n.registry, n), n.engine, query.Options{Holes: n.openHoles})
 	return n.openRollups(ctx)
 }
 

@@ -189,10 +189,14 @@ func (n *Node) compact(ctx context.Context) error {
 		}
 	}
 	_, err := n.compactor.MergeQuarantine(ctx, n.quarantine)
-	return errors.Join(failed, err)
+	_, also := n.compactor.MergeLedger(ctx, n.book.Table())
+	return errors.Join(failed, err, also)
 }
 
 func (n *Node) upkeep(ctx context.Context) error {
+	if err := n.tellLedger(ctx); err != nil {
+		return err
+	}
 	return n.eachTable(func(t *tables.Table) error { return n.compactor.Upkeep(ctx, t) })
 }
 
@@ -201,7 +205,7 @@ func (n *Node) sweep(ctx context.Context) error {
 }
 
 func (n *Node) eachTable(do func(*tables.Table) error) error {
-	err := do(n.quarantine)
+	err := errors.Join(do(n.quarantine), do(n.book.Table()))
 	for _, h := range n.histories {
 		err = errors.Join(err, do(h.Changes))
 		if h.Base != nil {

@@ -24,6 +24,11 @@ func (c *Compactor) MergeQuarantine(ctx context.Context, t *tables.Table) (bool,
 	return c.merge(ctx, t, schemas.QuarantineColumns(), []string{schemas.ColAt, schemas.ColSeq}, nil)
 }
 
+// MergeLedger merges small files of the ledger.
+func (c *Compactor) MergeLedger(ctx context.Context, t *tables.Table) (bool, error) {
+	return c.merge(ctx, t, schemas.LedgerColumns(), []string{"table", "commit", schemas.ColLane}, nil)
+}
+
 func bloom(d *schemas.Dataset) []string {
 	if f, ok := d.Field(d.Key.Partition); ok && f.Type == schemas.String {
 		return []string{d.Key.Partition}

@@ -22,9 +22,9 @@ const (
 const ChangeID = "_change_id"
 
 // Relations returns the name of every relation that questions may read, sorted: histories, current states, the
-// quarantine and the look-up tables.
+// quarantine, the ledger and the look-up tables.
 func Relations(reg *schemas.Registry) []string {
-	names := []string{schemas.QuarantineTable}
+	names := []string{schemas.QuarantineTable, schemas.LedgerTable}
 	for _, d := range reg.Datasets() {
 		names = append(names, d.Name, d.ChangesTable())
 	}
@@ -67,6 +67,10 @@ func (v *views) add(name string) bool {
 	if name == schemas.QuarantineTable {
 		regions, args := v.regions()
 		v.put(name, "SELECT * FROM "+v.from(name)+" WHERE "+regions, args...)
+		return true
+	}
+	if name == schemas.LedgerTable && slices.Contains(v.env.Regions, viewer.All) { // it speaks of every region
+		v.put(name, "SELECT * FROM "+v.from(name))
 		return true
 	}
 	if d, ok := reg.Dataset(name); ok {

@@ -23,6 +23,7 @@ export type Cell = string | number | boolean | null;
 export interface Meta {
   completeTo: string | null; // null: nobody knows yet
   heldBack: number;
+  holes?: { id: string; from?: string; to?: string; reason: string }[]; // open ones: changes are missing
   truncated?: boolean;
   cached?: boolean;
   elapsedMs?: number;

@@ -27,7 +27,10 @@ export class Foot {
     const at = Date.parse(meta.completeTo ?? "");
     this.reach(at, range, live);
     const grain = asked?.grain ?? this.def.grain;
-    setText(this.notes, [this.def.kind !== "number" && grain !== this.def.grain && `By ${grain}`, meta.truncated && "First rows only"].filter(Boolean).join(" · "));
+    const holes = meta.holes ?? [];
+    this.notes.classList.toggle("stale", holes.length > 0);
+    setTitle(this.notes, holes.map((o) => `${o.from ? full(Date.parse(o.from)) : "?"} – ${o.to ? full(Date.parse(o.to)) : "?"}: ${o.reason}`).join("\n"));
+    setText(this.notes, [holes.length && `${count(holes.length, "hole")}: changes are missing`, this.def.kind !== "number" && grain !== this.def.grain && `By ${grain}`, meta.truncated && "First rows only"].filter(Boolean).join(" · "));
     this.rows = meta.heldBack ?? 0;
     this.held.hidden = !this.rows;
     setText(this.held, `${count(this.rows, "row")} held back`);
