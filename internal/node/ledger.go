@@ -59,7 +59,9 @@ func (n *Node) told() []*tables.Table {
 func (n *Node) tellLedger(ctx context.Context) error { return n.book.Copy(ctx, n.told()...) }
 
 // openHoles returns the holes that are open.
-func (n *Node) openHoles(ctx context.Context) ([]lake.Hole, error) { return n.book.Holes(ctx, n.told()...) }
+func (n *Node) openHoles(ctx context.Context) ([]lake.Hole, error) {
+	return n.book.Holes(ctx, n.told()...)
+}
 
 func (n *Node) ledger(ctx context.Context, a LedgerArgs, _ Tell) ([]LedgerRow, error) {
 	if a.Dataset != "" {

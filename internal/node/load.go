@@ -65,15 +65,15 @@ func (n *Node) history(d *schemas.Dataset) compact.History {
 // landedTo returns how far a lane has landed, committed or not.
 func (n *Node) landedTo(ctx context.Context, d *schemas.Dataset, lane string) (lake.Seq, error) {
 	folder := land.Folder(d)
-	snap, err := n.quarantine.Snapshot(ctx)
+	parked, err := n.book.Mark(ctx, n.quarantine, folder+"/"+lane)
 	if err != nil {
 		return "", err
 	}
-	seq := snap.Watermarks[folder+"/"+lane].Seq
-	if snap, err = n.history(d).Changes.Snapshot(ctx); err != nil {
+	loaded, err := n.book.Mark(ctx, n.history(d).Changes, lane)
+	if err != nil {
 		return "", err
 	}
-	seq = max(seq, snap.Watermarks[lane].Seq)
+	seq := max(parked.Seq, loaded.Seq)
 	waiting, err := n.files.List(ctx, lake.LandingDir+"/"+folder+"/"+lane+"/")
 	if err != nil {
 		return "", err

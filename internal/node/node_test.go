@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
@@ -150,6 +151,11 @@ func TestRemoteAnswersAsLocal(t *testing.T) {
 		{"quarantine show of nothing", "quarantine.show", node.QuarantineArgs{ID: "a:1"}, "no quarantined record"},
 		{"compact", "compact", struct{}{}, `"table":"passes_changes"`},
 		{"status", "status", struct{}{}, `"name":"quarantine"`},
+		{"ledger", "ledger", node.LedgerArgs{Dataset: "passes", Limit: 5}, `"lane":"load/`},
+		{"ledger since tomorrow", "ledger", node.LedgerArgs{Since: time.Now().Add(24 * time.Hour)}, `[]`},
+		{"ledger of nothing", "ledger", node.LedgerArgs{Dataset: "visas"}, "visas"},
+		{"holes", "holes", struct{}{}, `[]`},
+		{"close no hole", "holes.close", node.CloseArgs{ID: "abc", Receipt: "repair/a"}, "no hole abc is open"},
 		{"verify", "verify", node.VerifyArgs{Datasets: []string{"applicants"}}, `"differences":[]`},
 		{"verify of nothing", "verify", node.VerifyArgs{Datasets: []string{"visas"}}, "visas"},
 		{"arguments of another kind", "sql", []int{1}, "the arguments are not what this operation takes"},

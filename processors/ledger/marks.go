@@ -42,6 +42,20 @@ func (b *Book) Marks(ctx context.Context, table string, lanes []string) (lake.Wa
 	return marks, nil
 }
 
+// Mark returns how far a lane is in a table, whether its watermark still stands there or has left it for the ledger; the
+// zero Watermark where neither knows the lane.
+func (b *Book) Mark(ctx context.Context, t *tables.Table, lane string) (lake.Watermark, error) {
+	now, err := t.Snapshot(ctx)
+	if err != nil {
+		return lake.Watermark{}, err
+	}
+	if m, ok := now.Watermarks[lane]; ok || now.Closed == 0 {
+		return m, nil
+	}
+	marks, err := b.Marks(ctx, t.Name(), []string{lane})
+	return marks[lane], err
+}
+
 // marksIn takes the marks of the lanes from one file where they are newer.
 func (b *Book) marksIn(ctx context.Context, f tables.File, table string, lanes []string, marks lake.Watermarks, at map[string]int64) (err error) {
 	key, err := lake.ParseURL(f.URL)

@@ -29,6 +29,7 @@ func NewLake(reg *schemas.Registry) *Lake {
 		l.pinned.Snapshots[name] = 0
 	}
 	put(schemas.QuarantineTable, schemas.QuarantineColumns())
+	put(schemas.LedgerTable, schemas.LedgerColumns())
 	for _, d := range reg.Datasets() {
 		put(d.ChangesTable(), d.ChangeColumns())
 		put(d.BaseTable(), d.StateColumns())

@@ -182,7 +182,7 @@ var refused = []string{
 	`WITH RECURSIVE "lake:orders_changes" AS (SELECT * FROM "lake:orders_changes") SELECT * FROM "lake:orders_changes"`,
 	"WITH x AS (SELECT 1), y AS (SELECT * FROM z), z AS (SELECT 1) SELECT * FROM y", "SELECT (SELECT count(*) FROM secrets)",
 	"SELECT * FROM orders WHERE id IN (SELECT content FROM read_text('/etc/passwd'))", "SELECT * FROM orders, LATERAL (SELECT getenv(id))",
-	"SELECT * FROM orders_base", "SELECT * FROM orders_delta", "SELECT * FROM ledger", "SELECT nextval('s')", "SELECT currval('s')", "SELECT txid_current()",
+	"SELECT * FROM orders_base", "SELECT * FROM orders_delta", "SELECT nextval('s')", "SELECT currval('s')", "SELECT txid_current()",
 	"SELECT write_log('x')", "SELECT list_aggregate([1], 'getenv')", "SELECT system.getenv('HOME')", "SELECT main.getenv('HOME')", "SELECT sum(x) OVER (ORDER BY getenv('HOME')) FROM (SELECT 1 x)",
 	"SELECT ?", "SELECT $1", "SELECT 1) AS x, (SELECT 2", "SELECT 1) UNION ALL SELECT * FROM \"lake:orders_changes\" --", "VALUES (getenv('x'))",
 	"FROM orders SELECT getenv(id)", "SELECT * FROM orders ORDER BY getenv('x')", "SELECT count(*) FILTER (WHERE getenv('x') = 'y') FROM orders", "SELECT * REPLACE (getenv('x') AS id) FROM orders",

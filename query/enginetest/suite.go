@@ -100,6 +100,13 @@ func runSQL(t *testing.T, svc *query.Service) {
 }
 
 func runRefusals(t *testing.T, svc *query.Service) {
+	const ledger = "SELECT count(*) FROM ledger" // it speaks of every region
+	if _, err := svc.SQL(who(viewer.All), ledger, 0); err != nil {
+		t.Errorf("the ledger for one who sees all regions: %v", err)
+	}
+	if _, err := svc.SQL(who("north"), ledger, 0); !fault.Is(err, fault.Invalid) {
+		t.Errorf("the ledger for one who sees some regions: %v", err)
+	}
 	for _, text := range refused {
 		t.Run("refuses "+text, func(t *testing.T) {
 			got, err := svc.SQL(who(viewer.All), text, 0)
