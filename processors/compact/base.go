@@ -25,7 +25,7 @@ func byText(d *schemas.Dataset) bool {
 	return ok && (f.Type == schemas.String || f.Type == schemas.Enum)
 }
 
-// MergeBase brings the base up to the history when the changes above it pass an eighth of it, so that on average each
+// MergeBase brings the base up to the history when the changes above it pass an eighth of it or another share, so that on average each
 // row is rewritten a bounded number of times for each change; and at once when rows out of their order have come, which
 // make questions dear until they are merged. It reports whether it did.
 func (c *Compactor) MergeBase(ctx context.Context, h History) (bool, error) {
@@ -44,7 +44,7 @@ func (c *Compactor) MergeBase(ctx context.Context, h History) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if late := base.ID != 0 && history.Late > base.Through; above(delta, base.Through) < max(c.opts.BaseRows, base.Rows/8) && !late {
+	if late := base.ID != 0 && history.Late > base.Through; above(delta, base.Through) < max(c.opts.BaseRows, base.Rows/c.opts.BaseShare) && !late {
 		return false, nil
 	}
 	m := c.newBaseMerge(h, base)

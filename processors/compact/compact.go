@@ -39,6 +39,7 @@ type Options struct {
 	Whole       bool          // fold in what came late for closed days, however little
 	ClosedAfter time.Duration // a day is closed, and merged whole, so long after its end; 0: 6 h
 	BaseRows    int64         // changes above the base from which on it is merged, at least; 0: 20,000
+	BaseShare   int64         // a base is merged when the changes above it pass this part of it: 8 is an eighth; 0: 8
 	Tombstones  time.Duration // how long removed keys stay in the base; 0: 35 days
 	Keep        int           // snapshots kept; 0: 100
 	Grace       time.Duration // how long replaced files and orphans stay for running readers; 0: 2 min
@@ -56,6 +57,7 @@ func (o Options) filled() Options {
 	o.MemoryBytes = max(cmp.Or(o.MemoryBytes, 256<<20), minMemory)
 	o.ClosedAfter = cmp.Or(o.ClosedAfter, 6*time.Hour)
 	o.BaseRows = cmp.Or(o.BaseRows, 20_000)
+	o.BaseShare = cmp.Or(o.BaseShare, 8)
 	o.Tombstones = cmp.Or(o.Tombstones, 35*24*time.Hour)
 	o.Keep = cmp.Or(o.Keep, 100)
 	o.Grace = cmp.Or(o.Grace, 2*time.Minute)

@@ -23,6 +23,7 @@ import (
 
 // Nobody reads the lake while it is filled, so what is replaced may go soon: the disk holds little more than the lake.
 const (
+	bulkShare     = 2 // the base is merged when half as much has come: questions wait less often than changes
 	keepSnapshots = 4
 	keepFor       = 2 * time.Second
 	upkeepEvery   = 5 * time.Second
@@ -86,7 +87,7 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 	}
 	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor})
 	w.compactor = compact.New(w.files, compact.Options{
-		MemoryBytes: w.MergeBytes, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
+		MemoryBytes: w.MergeBytes, BaseShare: bulkShare, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
 		Now: func() time.Time { return time.Unix(0, w.newest.Load()) }, // the day is the data's: today's partitions are open
 	})
 	w.begun = time.Now()
