@@ -10,15 +10,20 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tarn-lake/tarn/internal/config"
 	"github.com/tarn-lake/tarn/internal/folder"
 	"github.com/tarn-lake/tarn/internal/node"
 )
 
 type upCmd struct {
-	Addr   string `help:"Address to listen on (TARN_ADDR; 127.0.0.1:8080)." placeholder:"HOST:PORT"`
-	NoDemo bool   `help:"No history in an empty folder and no live demo traffic."`
-	Fresh  bool   `help:"Empty the data folder first."`
-	Faults string `help:"A fault plan: what goes wrong, on purpose (TARN_FAULTS)." placeholder:"FILE"`
+	Addr     string `help:"Address to listen on (TARN_ADDR; 127.0.0.1:8080)." placeholder:"HOST:PORT"`
+	Store    string `help:"Where records are kept: embedded or dynamodb (TARN_STORE)." placeholder:"STORE"`
+	Endpoint string `help:"A stand-in for DynamoDB (TARN_DYNAMODB_ENDPOINT)." placeholder:"URL"`
+	Lake     string `help:"A bucket for the lake, such as s3://my-lake (TARN_LAKE)." placeholder:"URL"`
+	Catalog  string `help:"The catalog of a lake in a bucket: glue or glue:DATABASE (TARN_CATALOG)." placeholder:"NAME"`
+	NoDemo   bool   `help:"No history in an empty folder and no live demo traffic."`
+	Fresh    bool   `help:"Empty the data folder first."`
+	Faults   string `help:"A fault plan: what goes wrong, on purpose (TARN_FAULTS)." placeholder:"FILE"`
 }
 
 // memoryLimit is what the collector keeps Go's own memory below. The query engine, the store's cache and the program
@@ -42,12 +47,7 @@ func (c *upCmd) Run(ctx context.Context, e *environment) error {
 	if err != nil {
 		return err
 	}
-	if c.Addr != "" {
-		s.Addr = c.Addr
-	}
-	if c.Faults != "" {
-		s.Faults = c.Faults
-	}
+	c.choose(&s)
 	listener, err := node.Listen(s.Addr)
 	if err != nil {
 		return err
@@ -77,7 +77,23 @@ func (c *upCmd) Run(ctx context.Context, e *environment) error {
 	return errors.Join(err, n.Close(context.WithoutCancel(ctx)))
 }
 
+// choose lets flags win over settings.
+func (c *upCmd) choose(s *config.Up) {
+	for _, f := range []struct {
+		flag    string
+		setting *string
+	}{{c.Addr, &s.Addr}, {c.Store, &s.Store}, {c.Endpoint, &s.Endpoint}, {c.Lake, &s.Lake}, {c.Catalog, &s.Catalog}, {c.Faults, &s.Faults}} {
+		if f.flag != "" {
+			*f.setting = f.flag
+		}
+	}
+}
+
 func (c *upCmd) demo(ctx context.Context, e *environment, n *node.Node) error {
+	if !n.HasPast() {
+		e.out.note("No history is written: DynamoDB gives every change its own time. Live traffic goes on.")
+		return n.Traffic(ctx)
+	}
 	began := time.Now()
 	said := false
 	limit(e, seedingLimit)
@@ -99,6 +115,9 @@ func (c *upCmd) demo(ctx context.Context, e *environment, n *node.Node) error {
 func greet(w io.Writer, n *node.Node, url string, took time.Duration) {
 	fmt.Fprintf(w, "\n  Tarn is up (%d ms).\n\n", took.Milliseconds())
 	fmt.Fprintf(w, "  Dashboard     %s/?token=%s\n", url, n.Token())
+	if homes := n.Homes(); homes != "" {
+		fmt.Fprintf(w, "  Kept in       %s\n", homes)
+	}
 	if regions := n.Regions(); len(regions) > 0 {
 		region := regions[min(2, len(regions)-1)]
 		fmt.Fprintf(w, "  as a manager  %s/?token=%s   (sees %s only)\n", url, n.RegionToken(region), region)

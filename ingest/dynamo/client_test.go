@@ -8,7 +8,7 @@ import (
 
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/ingest/dynamo"
-	"github.com/tarn-lake/tarn/internal/aws"
+	"github.com/tarn-lake/tarn/internal/cloud"
 )
 
 var _ ingest.Store = (*dynamo.Store)(nil)
@@ -16,7 +16,7 @@ var _ ingest.Store = (*dynamo.Store)(nil)
 // mustClient returns a client whose tables nobody else sees: DynamoDB Local keeps those of each access key apart.
 func mustClient(tb testing.TB, url string) *dynamodb.Client {
 	tb.Helper()
-	c, err := aws.Config(tb.Context(), aws.Settings{Region: "eu-west-1", Endpoint: url, KeyID: rand.Text(), Secret: "secret", Attempts: 3})
+	c, err := cloud.Load(tb.Context(), cloud.Settings{Region: "eu-west-1", Endpoint: url, Key: rand.Text(), Secret: "secret", Attempts: 3})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -6,9 +6,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/tarn-lake/tarn/ingest"
-	ours "github.com/tarn-lake/tarn/internal/aws"
+	"github.com/tarn-lake/tarn/internal/cloud"
 	"github.com/tarn-lake/tarn/internal/fault"
 )
 
@@ -30,10 +31,18 @@ func refusal(err error, doing, table string) error {
 		return fault.Wrap(fault.NotFound, err, "%s: the table %s, or an index of it, is not there: create it, or check the region, the account and the endpoint", doing, table)
 	case errors.As(err, &full):
 		return fault.Wrap(fault.Exceeded, err, "%s: the items of one partition of %s are larger than an index may hold (10 GB)", doing, table)
-	case ours.Code(err) == "ValidationException":
-		return invalid(err, ours.Message(err), doing, table)
+	case cloud.Code(err) == "ValidationException":
+		return invalid(err, words(err), doing, table)
 	}
-	return ours.Fault(err, doing+" "+table)
+	return cloud.Kind(err, doing+" "+table)
+}
+
+// words are those of DynamoDB itself.
+func words(err error) string {
+	if e := (smithy.APIError)(nil); errors.As(err, &e) {
+		return e.ErrorMessage()
+	}
+	return err.Error()
 }
 
 // cancellation finds the reason that matters among those of a transaction: a condition before a bad item, a bad item

@@ -58,12 +58,12 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		says   string
 	}{
 		{"the table is gone", 400, `{"__type":"` + namespace + `ResourceNotFoundException","message":"x"}`, fault.NotFound, "the table passes, or an index of it, is not there: create it"},
-		{"wrong credentials", 400, `{"__type":"com.amazon.coral.service#UnrecognizedClientException","message":"x"}`, fault.Denied, "AWS does not accept these credentials: check AWS_ACCESS_KEY_ID"},
-		{"wrong secret", 400, `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"x"}`, fault.Denied, "AWS does not accept these credentials"},
-		{"expired token", 400, `{"__type":"com.amazon.coral.service#ExpiredTokenException","message":"x"}`, fault.Denied, "the session token has expired: sign in again"},
-		{"no permission", 400, `{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User: u is not authorized to perform: dynamodb:PutItem"}`, fault.Denied, "dynamodb:PutItem"},
-		{"throttled", 400, `{"__type":"` + namespace + `ProvisionedThroughputExceededException","message":"x"}`, fault.Transient, "AWS slows us down"},
-		{"down", 503, `{"__type":"ServiceUnavailable","message":"x"}`, fault.Transient, "could not answer just now"},
+		{"wrong credentials", 400, `{"__type":"com.amazon.coral.service#UnrecognizedClientException","message":"x"}`, fault.ReadOnly, "AWS does not accept the credentials: check AWS_ACCESS_KEY_ID"},
+		{"wrong secret", 400, `{"__type":"com.amazon.coral.service#InvalidSignatureException","message":"x"}`, fault.ReadOnly, "AWS does not accept the credentials"},
+		{"expired token", 400, `{"__type":"com.amazon.coral.service#ExpiredTokenException","message":"x"}`, fault.Transient, "the credentials have expired: sign in again"},
+		{"no permission", 400, `{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User: u is not authorized to perform: dynamodb:PutItem"}`, fault.ReadOnly, "dynamodb:PutItem"},
+		{"throttled", 400, `{"__type":"` + namespace + `ProvisionedThroughputExceededException","message":"x"}`, fault.Transient, "AWS asks to slow down"},
+		{"down", 503, `{"__type":"ServiceUnavailable","message":"x"}`, fault.Transient, "AWS has a fault of its own"},
 		{"validation", 400, `{"__type":"com.amazon.coral.validate#ValidationException","message":"Type mismatch"}`, fault.Invalid, "Type mismatch"},
 		{"too large", 400, `{"__type":"com.amazon.coral.validate#ValidationException","message":"Item size to update has exceeded the maximum allowed size"}`, fault.Exceeded, "400 KB"},
 		{"a condition", 400, cancelled(`{"Code":"ConditionalCheckFailed","Item":{"id":{"S":"a"}}}`), fault.Conflict, "a condition did not hold"},
@@ -137,7 +137,7 @@ func TestNobodyAnswers(t *testing.T) {
 	server.Close()
 	s := dynamo.New(mustClient(t, server.URL), storetest.Tables(), dynamo.Options{})
 	_, err := s.Get(t.Context(), "passes", ingest.Key{Partition: record.String("a")})
-	if !fault.Is(err, fault.Transient) || !strings.Contains(err.Error(), "the endpoint does not answer") {
+	if !fault.Is(err, fault.Transient) || !strings.Contains(err.Error(), "AWS cannot be reached: check the endpoint") {
 		t.Errorf("got %s: %v", fault.Of(err), err)
 	}
 }

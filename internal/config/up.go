@@ -8,6 +8,13 @@ type Up struct {
 	Data        string        `env:"TARN_DATA" default:"data" doc:"The data folder."`
 	Schemas     string        `env:"TARN_SCHEMAS" default:"" doc:"A folder of dataset files to use instead of the built-in Movement Pass."`
 	Profile     string        `env:"TARN_PROFILE" default:"lenient" doc:"How strictly the API judges records: lenient or strict."`
+	Store       string        `env:"TARN_STORE" default:"" doc:"Where records are kept: embedded or dynamodb. Empty: where the data folder was begun, at first embedded."`
+	Endpoint    string        `env:"TARN_DYNAMODB_ENDPOINT" default:"" doc:"A stand-in for DynamoDB, such as http://127.0.0.1:8000. Empty: AWS's own."`
+	Lake        string        `env:"TARN_LAKE" default:"" doc:"A bucket for the lake, such as s3://my-lake or s3://my-lake/folder. Empty: where the data folder was begun, at first the folder itself."`
+	LakeURL     string        `env:"TARN_S3_ENDPOINT" default:"" doc:"A stand-in for S3. Empty: AWS's own."`
+	Catalog     string        `env:"TARN_CATALOG" default:"" doc:"The catalog of a lake in a bucket: glue, or glue:DATABASE; glue is glue:tarn. Empty: glue."`
+	CatalogURL  string        `env:"TARN_GLUE_ENDPOINT" default:"" doc:"A stand-in for Glue. Empty: AWS's own."`
+	CacheMB     int           `env:"TARN_CACHE_MB" default:"2048" doc:"Room in MB for copies of a bucket's files that questions read."`
 	Demo        bool          `env:"TARN_DEMO" default:"true" doc:"Whether an empty folder gets thirty days of history, and live traffic goes on."`
 	DemoRate    float64       `env:"TARN_DEMO_RATE" default:"0.3" doc:"Live demo applications a second at the busiest hour."`
 	Shards      int           `env:"TARN_SHARDS" default:"4" doc:"Shards of each change stream."`

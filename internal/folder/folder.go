@@ -91,6 +91,9 @@ func (f *Folder) Key(purpose string) []byte {
 	return mac.Sum(nil)
 }
 
+// Keep writes a small file into the folder, durably.
+func (f *Folder) Keep(name string, body []byte) error { return writeDurably(f.Path(name), body, 0o644) }
+
 // Announce writes into the lock file where this process answers.
 func (f *Folder) Announce(r Running) error {
 	text, err := json.Marshal(r)

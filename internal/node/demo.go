@@ -31,6 +31,9 @@ func (n *Node) HasDemo() bool {
 	return passes && applicants
 }
 
+// HasPast reports whether a history can be written: a store that is a service gives every change its own time.
+func (n *Node) HasPast() bool { return n.past != nil }
+
 // Seed writes the demo's history into an empty store, or goes on where it was stopped: how far it is stands in the same
 // transaction as the events. It returns once the history is in the lake.
 func (n *Node) Seed(ctx context.Context, tell Tell) error {

@@ -2,15 +2,16 @@ package node
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"log/slog"
+	"io/fs"
+	"os"
 	"time"
 
-	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/ingest/embedded"
-	"github.com/tarn-lake/tarn/internal/blob/dir"
-	"github.com/tarn-lake/tarn/internal/tables"
-	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/internal/config"
+	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/processors/commit"
 	"github.com/tarn-lake/tarn/processors/compact"
 )
@@ -32,39 +33,59 @@ type files interface {
 	compact.Files
 }
 
-// openStore opens the store of records and its change feed.
-func (n *Node) openStore(context.Context) error {
-	s, err := embedded.Open(n.folder.Path("store"), append(ingest.Tables(n.registry), stateDefinition), embedded.Options{
-		Shards: n.settings.Shards, MinFree: reserve(n.settings.ReserveMB),
-	})
+// homeFile says where the records and the lake of a data folder are.
+const homeFile = "home.json"
+
+// chooseHome returns where records and the lake are: what the settings say, or what the folder was begun with. A folder
+// keeps its home, because half of a lake here and half there would be no lake; only addresses of stand-ins may change.
+func (n *Node) chooseHome() (config.Home, error) {
+	begun, err := n.begun()
 	if err != nil {
-		return fmt.Errorf("open the store: %w", err)
+		return begun, err
 	}
-	n.closers = append(n.closers, s.Close)
-	n.store, n.feed, n.keeper, n.past = s, s, s, s
-	return nil
+	asked, err := n.settings.Home(begun)
+	if err != nil {
+		return asked, err
+	}
+	if !begun.IsZero() && (asked.Store != begun.Store || asked.Lake != begun.Lake || asked.Database != begun.Database) {
+		return asked, fault.New(fault.Invalid, "the data folder %s was begun with %s, and now %s is asked for: choose another folder with --data, or leave the settings out",
+			n.folder.Root(), spelled(begun), spelled(asked))
+	}
+	return asked, nil
 }
 
-// reserve returns the room below which the store refuses writes. To the store 0 means its own choice, to people none.
-func reserve(mb int) int64 {
-	if mb <= 0 {
-		return -1
+// keepHome writes down where records and the lake are, once all of it could be opened.
+func (n *Node) keepHome(context.Context) error {
+	text, err := json.Marshal(n.home)
+	if err != nil {
+		return err
 	}
-	return int64(mb) << 20
+	return n.folder.Keep(homeFile, append(text, '\n'))
 }
 
-// openFiles opens the objects of the lake and the catalog of its tables.
-func (n *Node) openFiles(ctx context.Context) (err error) {
-	if n.files, err = dir.Open(n.folder.Path("lake")); err != nil {
-		return fmt.Errorf("open the lake: %w", err)
+// begun returns the home that the folder has: the zero Home where it is new. A folder from before there were homes is
+// its own.
+func (n *Node) begun() (h config.Home, err error) {
+	text, err := os.ReadFile(n.folder.Path(homeFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(n.folder.Path("store")); err == nil {
+			h.Store = config.Embedded
+		}
+		return h, nil
 	}
-	if n.catalog, err = tables.OpenFolder(ctx, n.folder.Path("lake"), n.tableOptions()); err != nil {
-		return fmt.Errorf("open the tables: %w", err)
+	if err == nil {
+		err = json.Unmarshal(text, &h)
 	}
-	return nil
+	if err != nil {
+		return h, fmt.Errorf("read %s: %w", n.folder.Path(homeFile), err)
+	}
+	return h, nil
 }
 
-// tableOptions makes what other engines do to our tables a warning.
-func (n *Node) tableOptions() tables.Options {
-	return tables.Options{Before: n.faultHook("table"), Observe: telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelWarn))}
+func spelled(h config.Home) string {
+	text := "the store " + h.Store + " and "
+	if h.Lake == "" {
+		return text + "a lake of its own"
+	}
+	return text + "the lake " + h.Lake + " in the Glue database " + h.Database
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tarn-lake/tarn/ingest"
+	"github.com/tarn-lake/tarn/internal/blob/mirror"
 	"github.com/tarn-lake/tarn/internal/config"
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/faults"
@@ -51,6 +52,8 @@ type Node struct {
 	keeper     keeper // nil: the store looks after itself
 	past       past   // nil: nothing can be written into the past
 	files      files
+	copies     *mirror.Mirror // of a bucket's files; nil: the lake is a folder
+	home       config.Home
 	catalog    *tables.Catalog
 	lander     *land.Lander
 	committer  *commit.Committer
@@ -133,8 +136,11 @@ func (n *Node) open(ctx context.Context) error {
 		return err
 	}
 	n.closers = append(n.closers, n.folder.Close)
+	if n.home, err = n.chooseHome(); err != nil {
+		return err
+	}
 	n.meters = newMeters(n)
-	for _, step := range []func(context.Context) error{n.loadFaults, n.openStore, n.openLake, n.openProcessors, n.openQuery} {
+	for _, step := range []func(context.Context) error{n.loadFaults, n.openStore, n.openLake, n.openProcessors, n.openQuery, n.keepHome} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -194,9 +200,7 @@ const always = -100 * 365 * 24 * time.Hour
 const keepFor = time.Minute
 
 func (n *Node) openQuery(ctx context.Context) (err error) {
-	temp := n.folder.Path("temp")
-	n.engine, err = duckdb.Open(duckdb.Options{MemoryMB: n.settings.QueryMemory, TempDir: temp, Dirs: []string{n.folder.Path("lake")}})
-	if err != nil {
+	if n.engine, err = duckdb.Open(n.engineOptions()); err != nil {
 		return fmt.Errorf("open the query engine: %w", err)
 	}
 	n.closers = append(n.closers, n.engine.Close)

@@ -29,6 +29,9 @@ type Options struct {
 	Dirs        []string // the only folders that files are read from
 	Connections int      // questions at once; 0: 4
 	AnswerMB    int      // text that one answer may hold; 0: 256
+	// Hold, where set, is asked before a statement for the files that it reads: they must be there until release is
+	// called. Nil: they are always there.
+	Hold func(ctx context.Context, paths []string) (release func(), err error)
 }
 
 // Engine is DuckDB. It is safe for concurrent use.
@@ -36,6 +39,7 @@ type Engine struct {
 	connector *duck.Connector
 	idle      chan *session // every session that is not at work
 	sessions  int
+	hold      func(ctx context.Context, paths []string) (release func(), err error)
 	closed    chan struct{}
 	closing   sync.Once
 }
@@ -47,7 +51,7 @@ func Open(opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open duckdb: %w", err)
 	}
-	e := &Engine{connector: connector, idle: make(chan *session, opts.Connections), closed: make(chan struct{})}
+	e := &Engine{connector: connector, idle: make(chan *session, opts.Connections), hold: opts.Hold, closed: make(chan struct{})}
 	for range opts.Connections {
 		conn, err := connector.Connect(context.Background())
 		if err != nil {
@@ -135,6 +139,11 @@ func (e *Engine) Dialect() plan.Dialect { return plan.DuckDB() }
 
 // Run runs one statement.
 func (e *Engine) Run(ctx context.Context, r query.Request) (*query.Result, error) {
+	release, err := e.files(ctx, r.Relations)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	s, err := e.take(ctx)
 	if err != nil {
 		return nil, err
@@ -150,6 +159,20 @@ func (e *Engine) Run(ctx context.Context, r query.Request) (*query.Result, error
 		return nil, refusal(ctx, err)
 	}
 	return result, nil
+}
+
+// files holds the files of the relations.
+func (e *Engine) files(ctx context.Context, relations []query.Relation) (release func(), err error) {
+	if e.hold == nil {
+		return func() {}, nil
+	}
+	var paths []string
+	for _, rel := range relations {
+		for _, f := range rel.Files {
+			paths = append(paths, f.Path)
+		}
+	}
+	return e.hold(ctx, paths)
 }
 
 // take waits for a session that has nothing to do.

@@ -201,12 +201,12 @@ func TestBadDaysSayWhatToDo(t *testing.T) {
 		says   string
 	}{
 		{"no table", "ListStreams", "ResourceNotFoundException", 400, fault.NotFound, "table passes is not there: create it"},
-		{"wrong credentials", "ListStreams", "UnrecognizedClientException", 400, fault.Denied, "AWS does not accept these credentials: check AWS_ACCESS_KEY_ID"},
-		{"expired token", "GetRecords", "ExpiredTokenException", 400, fault.Denied, "the session token has expired: sign in again"},
-		{"no permission", "DescribeStream", "AccessDeniedException", 400, fault.Denied, "the role needs the permission"},
-		{"throttled list", "DescribeStream", "LimitExceededException", 400, fault.Transient, "AWS slows us down"},
-		{"throttled reads", "GetRecords", "ProvisionedThroughputExceededException", 400, fault.Transient, "AWS slows us down"},
-		{"down", "GetShardIterator", "InternalServerError", 500, fault.Transient, "could not answer just now"},
+		{"wrong credentials", "ListStreams", "UnrecognizedClientException", 400, fault.ReadOnly, "AWS does not accept the credentials: check AWS_ACCESS_KEY_ID"},
+		{"expired token", "GetRecords", "ExpiredTokenException", 400, fault.Transient, "the credentials have expired: sign in again"},
+		{"no permission", "DescribeStream", "AccessDeniedException", 400, fault.ReadOnly, "give the credentials in use the right"},
+		{"throttled list", "DescribeStream", "LimitExceededException", 400, fault.Transient, "AWS asks to slow down"},
+		{"throttled reads", "GetRecords", "ProvisionedThroughputExceededException", 400, fault.Transient, "AWS asks to slow down"},
+		{"down", "GetShardIterator", "InternalServerError", 500, fault.Transient, "AWS has a fault of its own"},
 		{"shard gone", "GetShardIterator", "ResourceNotFoundException", 400, fault.NotFound, "has no shard"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

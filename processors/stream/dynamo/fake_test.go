@@ -15,7 +15,7 @@ import (
 
 	"github.com/tarn-lake/tarn/ingest/embedded"
 	"github.com/tarn-lake/tarn/ingest/storetest"
-	"github.com/tarn-lake/tarn/internal/aws"
+	"github.com/tarn-lake/tarn/internal/cloud"
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/feed"
 	"github.com/tarn-lake/tarn/internal/lake"
@@ -233,7 +233,7 @@ func mustServe(t testing.TB, opts dynamo.Options) (*service, *dynamo.Feed) {
 
 func mustFeed(t testing.TB, url string, opts dynamo.Options) *dynamo.Feed {
 	t.Helper()
-	c, err := aws.Config(context.Background(), aws.Settings{Region: "eu-west-1", Endpoint: url, KeyID: "KEY", Secret: "secret", Attempts: 1})
+	c, err := cloud.Load(context.Background(), cloud.Settings{Region: "eu-west-1", Endpoint: url, Key: "KEY", Secret: "secret", Attempts: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	items "github.com/tarn-lake/tarn/ingest/dynamo"
 	"github.com/tarn-lake/tarn/ingest/storetest"
-	"github.com/tarn-lake/tarn/internal/aws"
+	"github.com/tarn-lake/tarn/internal/cloud"
 	"github.com/tarn-lake/tarn/internal/integration"
 	"github.com/tarn-lake/tarn/processors/stream/dynamo"
 )
@@ -20,7 +20,7 @@ func TestFeedOfDynamoDBLocal(t *testing.T) {
 	storetest.RunFeed(t, func(t testing.TB) storetest.Feed {
 		const grain = time.Minute // of the component; the service itself tells the second
 		since := time.Now().Truncate(grain)
-		config, err := aws.Config(t.Context(), aws.Settings{Region: "eu-west-1", Endpoint: url, KeyID: rand.Text(), Secret: "secret"})
+		config, err := cloud.Load(t.Context(), cloud.Settings{Region: "eu-west-1", Endpoint: url, Key: rand.Text(), Secret: "secret"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
-	ours "github.com/tarn-lake/tarn/internal/aws"
+	"github.com/tarn-lake/tarn/internal/cloud"
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/feed"
 )
@@ -204,4 +204,9 @@ func tableRefusal(err error, table string) error {
 }
 
 // refusal gives what the service answered its kind. It slows readers down with a code of its own.
-func refusal(err error, doing string) error { return ours.Fault(err, doing) }
+func refusal(err error, doing string) error {
+	if cloud.Code(err) == "LimitExceededException" {
+		return fault.Wrap(fault.Transient, err, "%s: AWS asks to slow down: more than two readers of one stream, or too many of one account", doing)
+	}
+	return cloud.Kind(err, doing)
+}
