@@ -89,19 +89,36 @@ func (r *refresh) answer(ctx context.Context, a *DailyAnswer) error {
 	if r.q.Whole {
 		return r.add(ctx, a, r.Whole())
 	}
-	doubtful, err := r.doubtful(ctx)
+	changed, err := r.run(ctx, r.Changed(nil))
 	if err != nil {
 		return err
 	}
-	if doubtful {
-		if a.Marked, err = r.marked(ctx); err != nil {
-			return err
-		}
-		if err := r.add(ctx, a, r.Present(a.Marked)); err != nil {
-			return err
-		}
+	if !doubtful(changed) {
+		a.Results = append(a.Results, changed)
+		return nil
+	}
+	if a.Marked, err = r.marked(ctx); err != nil {
+		return err
+	}
+	if err := r.add(ctx, a, r.Present(a.Marked)); err != nil {
+		return err
 	}
 	return r.add(ctx, a, r.Changed(a.Marked))
+}
+
+// doubtful reports whether the rows of no metric count anything.
+func doubtful(r *Result) bool {
+	metric, rows := column(r, schemas.ColMetric), column(r, schemas.ColRows)
+	for row := range r.Rows {
+		if metric.Texts[row] == "" && rows.Ints[row] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func column(r *Result, name string) *Column {
+	return &r.Columns[slices.IndexFunc(r.Columns, func(c Column) bool { return c.Name == name })]
 }
 
 func (r *refresh) add(ctx context.Context, a *DailyAnswer, st *plan.Statement) error {
@@ -123,14 +140,6 @@ func (r *refresh) run(ctx context.Context, st *plan.Statement) (*Result, error) 
 		req.Relations = append(req.Relations, rel)
 	}
 	return r.s.engine.Run(ctx, req)
-}
-
-func (r *refresh) doubtful(ctx context.Context) (bool, error) {
-	if !r.Records() {
-		return false, nil
-	}
-	result, err := r.run(ctx, r.Doubtful())
-	return err == nil && result.Rows == 1 && result.Columns[0].Ints[0] > 0, err
 }
 
 // marked reads the days that records of doubtful changes have been in.

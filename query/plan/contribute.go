@@ -17,6 +17,7 @@ const aboveSuffix = "_above"
 
 // Names of what contributions are taken over: the rows that records had before and after each change, and the changes.
 const (
+	stepImages = "_images"
 	stepMoves  = "_moves"
 	stepEvents = "_events"
 	colSign    = "_sign" // 1 for a row that is there now, -1 for one that is not any more
@@ -27,10 +28,23 @@ type contributor struct {
 	env   Env
 	daily *schemas.Daily
 	put   map[string]bool
+	text  string // every expression that rows are needed for
+	doubt string // the condition of changes that are not taken at their word; empty: there are none
 }
 
-func newContributor(env Env, daily *schemas.Daily) *contributor {
-	return &contributor{env: env, daily: daily, put: map[string]bool{}}
+// newContributor returns a contributor for the metrics, in the slices and measures that they are given with.
+func newContributor(env Env, daily *schemas.Daily, metrics ...schemas.DailyMetric) *contributor {
+	var all strings.Builder
+	for _, m := range metrics {
+		all.WriteString(m.Time + " " + m.Filter)
+		for _, s := range m.Slices {
+			all.WriteString(" " + s.Name)
+		}
+		for _, x := range m.Measures {
+			all.WriteString(" " + x.Of + " " + x.Where)
+		}
+	}
+	return &contributor{env: env, daily: daily, put: map[string]bool{}, text: all.String()}
 }
 
 // above is the changes above the rollup's commit.
@@ -47,19 +61,39 @@ func (c *contributor) above(v *views, through int64) string {
 func (c *contributor) changed(v *views, m *schemas.DailyMetric, through int64) string {
 	seen, args := v.regions()
 	v.datasets[c.daily.Dataset.Name] = true
-	if !c.records(m) {
-		if !c.put[stepEvents] {
-			v.put(stepEvents, "SELECT 1 AS "+Ident(colSign)+", * FROM "+c.above(v, through)+
-				" WHERE _op <> "+literal(string(record.Leave))+" AND "+seen, args...)
+	name := stepEvents
+	if c.records(m) {
+		name = stepMoves
+	}
+	switch {
+	case c.put[name]:
+	case name == stepEvents:
+		v.put(name, "SELECT 1 AS "+Ident(colSign)+", * FROM "+c.above(v, through)+" WHERE _op <> "+literal(string(record.Leave))+" AND "+seen, args...)
+	default:
+		v.keep(stepImages, c.images(v, through))
+		v.keep(name, "SELECT * FROM ("+c.asserted()+" UNION ALL "+c.retracted()+") WHERE "+seen, args...)
+	}
+	c.put[name] = true
+	return name
+}
+
+// images is both images of every change, each row of the history read once.
+func (c *contributor) images(v *views, through int64) string {
+	cols := []string{"_op", "_shard", "_seq", schemas.ColRegion}
+	for _, f := range c.fields() {
+		cols = append(cols, Ident(f))
+		if !c.key(f) {
+			cols = append(cols, Ident(schemas.OldPrefix+f))
 		}
-		c.put[stepEvents] = true
-		return stepEvents
 	}
-	if !c.put[stepMoves] {
-		v.put(stepMoves, "SELECT * FROM ("+c.asserted(v, through)+" UNION ALL "+c.retracted(v, through)+") WHERE "+seen, args...)
+	if c.doubt != "" {
+		cols = append(cols, "("+c.doubt+") AS \"_doubtful\"", blind(c.daily.Dataset)+" AS \"_blind\"")
 	}
-	c.put[stepMoves] = true
-	return stepMoves
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + c.above(v, through)
+}
+
+func (c *contributor) key(field string) bool {
+	return field == c.daily.Dataset.Key.Partition || field == c.daily.Dataset.Key.Sort
 }
 
 // records reports whether the metric counts records, which are taken back, or changes, which never are.
@@ -67,15 +101,13 @@ func (c *contributor) records(m *schemas.DailyMetric) bool {
 	return m.Source == "current" && !c.daily.Dataset.Key.IsZero()
 }
 
-// fields is every field that is known of a record both before and after a change.
+// fields is every field that is known of a record both before and after a change, and that rows are needed for.
 func (c *contributor) fields() []string {
 	d := c.daily.Dataset
-	names := []string{d.Key.Partition}
-	if d.Key.Sort != "" {
-		names = append(names, d.Key.Sort)
-	}
-	for _, name := range d.Track {
-		if f, ok := d.Field(name); ok && f.Privacy.Rule != "drop" && !slices.Contains(names, name) {
+	var names []string
+	for _, name := range append([]string{d.Key.Partition, d.Key.Sort}, d.Track...) {
+		f, ok := d.Field(name)
+		if ok && f.Privacy.Rule != "drop" && !slices.Contains(names, name) && strings.Contains(strings.ToLower(c.text), strings.ToLower(name)) {
 			names = append(names, name)
 		}
 	}
@@ -90,27 +122,31 @@ func ops(list ...record.Op) string {
 	return "(" + strings.Join(texts, ", ") + ")"
 }
 
-func (c *contributor) asserted(v *views, through int64) string {
+func (c *contributor) asserted() string {
 	cols := []string{"1 AS " + Ident(colSign), schemas.ColRegion}
 	for _, f := range c.fields() {
 		cols = append(cols, Ident(f))
 	}
-	return "SELECT " + strings.Join(cols, ", ") + " FROM " + c.above(v, through) + " WHERE _op NOT IN " + ops(record.Remove, record.Expire, record.Leave)
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + Ident(stepImages) + " WHERE _op NOT IN " + ops(record.Remove, record.Expire, record.Leave)
 }
 
 // retracted is the old images that are known. Where a record has moved, the mark that it left tells from where.
-func (c *contributor) retracted(v *views, through int64) string {
-	d := c.daily.Dataset
+func (c *contributor) retracted() string {
 	cols := []string{"-1 AS " + Ident(colSign), "coalesce(l.region, a.region) AS region"}
 	for _, f := range c.fields() {
-		if f == d.Key.Partition || f == d.Key.Sort {
+		if c.key(f) {
 			cols = append(cols, "a."+Ident(f))
 		} else {
 			cols = append(cols, "a."+Ident(schemas.OldPrefix+f)+" AS "+Ident(f))
 		}
 	}
-	return "SELECT " + strings.Join(cols, ", ") + " FROM (SELECT * FROM " + c.above(v, through) + " WHERE NOT " + blind(d) + ") a LEFT JOIN (SELECT _shard, _seq, region FROM " + c.above(v, through) +
-		" WHERE _op = " + literal(string(record.Leave)) + ") l ON l._seq = a._seq AND l._shard = a._shard WHERE a._op IN " + ops(record.Modify, record.Remove, record.Expire)
+	known := ""
+	if c.doubt != "" {
+		known = " AND NOT a.\"_blind\""
+	}
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + Ident(stepImages) + " a LEFT JOIN (SELECT _shard, _seq, region FROM " + Ident(stepImages) +
+		" WHERE _op = " + literal(string(record.Leave)) + ") l ON l._seq = a._seq AND l._shard = a._shard WHERE a._op IN " +
+		ops(record.Modify, record.Remove, record.Expire) + known
 }
 
 // blind is the condition of changes without the old image that they should have.

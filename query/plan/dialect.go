@@ -13,6 +13,8 @@ type Dialect struct {
 	relation func(name string) string
 	// inline follows a common table expression's name where its rows must not be kept.
 	inline string
+	// keep follows a common table expression's name where its rows are to be made once, however often they are read.
+	keep string
 	// delta: the engine is given the changes above a base as a relation of their own.
 	delta bool
 	// epoch returns the microseconds since 1970 of an instant.
@@ -33,6 +35,7 @@ func DuckDB() Dialect {
 		Name:     "duckdb",
 		relation: func(name string) string { return Ident(PhysicalName(name)) },
 		inline:   " AS NOT MATERIALIZED ",
+		keep:     " AS MATERIALIZED ",
 		delta:    true,
 		epoch:    func(e string) string { return "epoch_us(" + e + ")" },
 		minute:   func(e string) string { return "make_timestamptz(epoch_us(" + e + ") // 60000000 * 60000000)" },
@@ -47,6 +50,7 @@ func Trino(schema string) Dialect {
 		Name:     "trino",
 		relation: func(name string) string { return Ident(schema) + "." + Ident(name) },
 		inline:   " AS ",
+		keep:     " AS ",
 		epoch:    func(e string) string { return "cast(to_unixtime(" + e + ") * 1000000 as bigint)" },
 		minute:   func(e string) string { return "date_trunc('minute', " + e + ")" },
 		quantile: func(e string, p float64) string {

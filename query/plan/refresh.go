@@ -53,7 +53,7 @@ func (r Refresh) views() *views {
 
 func (r Refresh) contributor() *contributor {
 	r.Env.Regions = []string{viewer.All}
-	return newContributor(r.Env, r.Daily)
+	return newContributor(r.Env, r.Daily, r.Daily.Metrics...)
 }
 
 func statement(v *views, parts []string) *Statement {
@@ -62,17 +62,6 @@ func statement(v *views, parts []string) *Statement {
 		text = "WITH " + strings.Join(v.text, ",\n") + "\n"
 	}
 	return &Statement{SQL: text + strings.Join(parts, "\nUNION ALL\n"), Args: v.args, Relations: sorted(v.physical)}
-}
-
-// Records reports whether the rollup has metrics of records, which change, beside those of changes, which do not.
-func (r Refresh) Records() bool {
-	c := r.contributor()
-	for i := range r.Daily.Metrics {
-		if c.records(&r.Daily.Metrics[i]) {
-			return true
-		}
-	}
-	return false
 }
 
 // doubtful is the condition of changes whose old image is not known to be what the history had before: it is missing, or
@@ -149,9 +138,12 @@ func (r Refresh) times(c *contributor) []string {
 	return sorted(set)
 }
 
-// Changed sums what the changes above the rollup contribute to days that are not marked: rows of the rollup's columns.
+// Changed sums what the changes above the rollup contribute to days that are not marked: rows of the rollup's columns. Where
+// nothing is marked and the rollup has metrics of records, the rows of no metric count the doubtful changes: unless there
+// are none, marks are needed.
 func (r Refresh) Changed(marked map[string]Days) *Statement {
 	v, c := r.views(), r.contributor()
+	c.doubt = r.doubtful()
 	var parts []string
 	for i := range r.Daily.Metrics {
 		m := &r.Daily.Metrics[i]
@@ -161,7 +153,26 @@ func (r Refresh) Changed(marked map[string]Days) *Statement {
 		}
 		parts = append(parts, c.sum(m, c.changed(v, m, r.Above), m.Slices, r.Daily.Columns(nil), where))
 	}
+	if len(marked) == 0 && c.put[stepMoves] {
+		parts = append(parts, c.doubts())
+	}
 	return statement(v, parts)
+}
+
+// doubts counts the doubtful changes, in a row of no metric.
+func (c *contributor) doubts() string {
+	var cols []string
+	for _, col := range c.daily.Columns(nil) {
+		expr := "cast(null as " + sqlType(col) + ")"
+		switch col.Name {
+		case schemas.ColMetric, schemas.ColBy, schemas.ColRegion:
+			expr = literal("")
+		case schemas.ColRows:
+			expr = "count(*) FILTER (WHERE \"_doubtful\")"
+		}
+		cols = append(cols, expr)
+	}
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + Ident(stepImages)
 }
 
 // Present sums what there is on marked days: rows of the rollup's columns.

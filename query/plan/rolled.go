@@ -161,7 +161,7 @@ func (b *builder) fromRollup(s *sql, v *views, r *rolled) error {
 // daily writes the rows of the metric and slice: those of the table, and those that the changes above it make.
 func (b *builder) daily(s *sql, v *views, r *rolled) {
 	daily := b.env.Registry.Daily(b.dataset.Name)
-	c := newContributor(b.env, daily)
+	c := newContributor(b.env, daily, b.needed(r))
 	var cols []schemas.Column
 	var names []string
 	for _, col := range daily.Columns(nil) {
@@ -174,6 +174,17 @@ func (b *builder) daily(s *sql, v *views, r *rolled) {
 	s.step(stepDaily, "SELECT "+strings.Join(names, ", ")+" FROM "+v.from(b.dataset.DailyTable())+" WHERE "+Ident(schemas.ColMetric)+" = "+literal(r.metric.Name)+
 		" AND "+Ident(schemas.ColBy)+" = "+literal(r.slice.Name)+" AND "+seen+
 		" UNION ALL "+c.sum(r.metric, source, []schemas.Slice{r.slice}, cols, ""), args...)
+}
+
+// needed is the metric with only the slice and measures of the query.
+func (b *builder) needed(r *rolled) schemas.DailyMetric {
+	m := schemas.DailyMetric{Metric: r.metric.Metric, Slices: []schemas.Slice{r.slice}}
+	for _, x := range r.metric.Measures {
+		if b.reads(r, x.Column) {
+			m.Measures = append(m.Measures, x)
+		}
+	}
+	return m
 }
 
 // reads reports whether the query needs the column of the table.

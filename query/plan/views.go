@@ -90,9 +90,14 @@ func (v *views) add(name string) bool {
 	return false
 }
 
-func (v *views) put(name, sql string, args ...any) {
+func (v *views) put(name, sql string, args ...any) { v.write(name, v.env.Dialect.inline, sql, args) }
+
+// keep is put for rows that are made once, however often they are read.
+func (v *views) keep(name, sql string, args ...any) { v.write(name, v.env.Dialect.keep, sql, args) }
+
+func (v *views) write(name, how, sql string, args []any) {
 	v.done[name] = true
-	v.text = append(v.text, Ident(name)+v.env.Dialect.inline+"("+sql+")")
+	v.text = append(v.text, Ident(name)+how+"("+sql+")")
 	v.args = append(v.args, args...)
 }
 
