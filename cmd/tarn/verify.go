@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -12,23 +13,27 @@ import (
 )
 
 type verifyCmd struct {
-	Dataset []string  `help:"Datasets; none means all that are kept in the store."`
-	State   bool      `help:"Compare the store's records with current state; so it is unless --changes is given." xor:"mode"`
-	Changes bool      `help:"Compare the change feed with the history, change by change." xor:"mode"`
-	Region  string    `help:"Compare what is in one region."`
-	From    time.Time `help:"Compare changes from this instant on (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
-	To      time.Time `help:"Compare changes before this instant (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
+	Dataset     []string  `help:"Datasets; none means all that are kept in the store."`
+	State       bool      `help:"Compare the store's records with current state; so it is unless --changes is given." xor:"mode"`
+	Changes     bool      `help:"Compare the change feed with the history, change by change." xor:"mode"`
+	Region      string    `help:"Compare what is in one region."`
+	From        time.Time `help:"Compare changes from this instant on (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
+	To          time.Time `help:"Compare changes before this instant (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
+	Certify     string    `help:"Write a signed certificate of the comparison to this file." placeholder:"FILE"`
+	Certificate string    `help:"Compare nothing; check this certificate and whether the lake still says what it says." placeholder:"FILE" type:"existingfile"`
 }
 
 // Run compares, and exits with 3 where there is a difference.
 func (c *verifyCmd) Run(ctx context.Context, e *environment) error {
-	var reports []verify.Report
-	args := node.VerifyArgs{Datasets: c.Dataset, Changes: c.Changes, Region: c.Region, From: c.From, To: c.To}
-	if err := e.do(ctx, "verify", args, &reports); err != nil {
+	if c.Certificate != "" {
+		return c.check(ctx, e)
+	}
+	reports, err := c.compare(ctx, e)
+	if err != nil {
 		return err
 	}
 	clean := true
-	err := e.out.result(reports, func(w io.Writer) {
+	err = e.out.result(reports, func(w io.Writer) {
 		for _, r := range reports {
 			writeReport(w, r)
 		}
@@ -38,6 +43,51 @@ func (c *verifyCmd) Run(ctx context.Context, e *environment) error {
 	}
 	if err == nil && !clean {
 		return &finding{"the lake differs from the store"}
+	}
+	return err
+}
+
+// compare compares, and writes a certificate where one is wanted.
+func (c *verifyCmd) compare(ctx context.Context, e *environment) ([]verify.Report, error) {
+	args := node.VerifyArgs{Datasets: c.Dataset, Changes: c.Changes, Region: c.Region, From: c.From, To: c.To}
+	if c.Certify == "" {
+		var reports []verify.Report
+		err := e.do(ctx, "verify", args, &reports)
+		return reports, err
+	}
+	var done node.Certified
+	if err := e.do(ctx, "certify", args, &done); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(c.Certify, []byte(done.Certificate+"\n"), 0o644); err != nil {
+		return nil, fmt.Errorf("write the certificate: %w", err)
+	}
+	e.out.note("the certificate is in " + c.Certify)
+	return done.Reports, nil
+}
+
+// check checks a certificate, and exits with 3 where the lake no longer says the same or was not clean.
+func (c *verifyCmd) check(ctx context.Context, e *environment) error {
+	text, err := os.ReadFile(c.Certificate)
+	if err != nil {
+		return fmt.Errorf("read the certificate: %w", err)
+	}
+	var all []node.Checked
+	if err := e.do(ctx, "certificate", node.CertificateArgs{Certificate: string(text)}, &all); err != nil {
+		return err
+	}
+	good := true
+	err = e.out.result(all, func(w io.Writer) {
+		for _, k := range all {
+			fmt.Fprintf(w, "%s %s as of commit %d, %s: clean then: %t; the same still: %t (%d records then, %d now)\n",
+				k.Dataset, k.Mode, k.Commit, k.Made.Format(time.RFC3339), k.Clean, k.Same, k.Was, k.Is)
+		}
+	})
+	for _, k := range all {
+		good = good && k.Clean && k.Same
+	}
+	if err == nil && !good {
+		return &finding{"the lake does not say what a clean certificate of it says"}
 	}
 	return err
 }

@@ -125,31 +125,37 @@ func newSide(t *testing.T, files blobtest.Store, catalog *tables.Catalog) *side 
 	return s
 }
 
-// fill lands rounds of a ring's batches, the last one of each round twice, commits after each, and compacts.
+// fill lands and commits rounds of a ring's batches, and compacts.
 func (s *side) fill(t *testing.T, ring *synthetic.Ring, rounds int) {
 	t.Helper()
 	for range rounds {
-		for _, l := range ring.Lanes() {
-			b := l.Next()
-			batch := land.Batch{Stream: synthetic.Source, Lane: b.Lane, Begin: b.After == "", Body: b.Body}
-			if b.After != "" {
-				var err error
-				if batch.After, err = lake.ParseSeq(b.After); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for range 2 {
-				if _, err := s.lander.Land(t.Context(), batch); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		report, err := s.committer.Commit(t.Context())
-		if err != nil || len(report.Holes)+len(report.Unreadable) > 0 {
-			t.Fatalf("%+v, %v", report, err)
-		}
+		s.land(t, ring)
 	}
 	s.keep(t)
+}
+
+// land lands the next batch of each lane, twice, and commits.
+func (s *side) land(t *testing.T, ring *synthetic.Ring) {
+	t.Helper()
+	for _, l := range ring.Lanes() {
+		b := l.Next()
+		batch := land.Batch{Stream: synthetic.Source, Lane: b.Lane, Begin: b.After == "", Body: b.Body}
+		if b.After != "" {
+			var err error
+			if batch.After, err = lake.ParseSeq(b.After); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			if landed, err := s.lander.Land(t.Context(), batch); err != nil || landed.Bad > 0 {
+				t.Fatalf("%+v, %v", landed, err)
+			}
+		}
+	}
+	report, err := s.committer.Commit(t.Context())
+	if err != nil || len(report.Holes)+len(report.Unreadable) > 0 {
+		t.Fatalf("%+v, %v", report, err)
+	}
 }
 
 // keep compacts and brings the base up to the history.

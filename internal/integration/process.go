@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	patience = 2 * time.Minute       // a loaded machine may need as long until a component answers
+	patience = 4 * time.Minute       // a loaded machine may need as long until a component answers
 	interval = 20 * time.Millisecond // between two looks
 	starts   = 3                     // somebody else may take the port that was free
 	lastLog  = 4 << 10               // bytes of a component's output that a failure shows

@@ -37,6 +37,14 @@ func TestLakeSide(t *testing.T) {
 				t.Errorf("%d objects still lie in the landing, %v", len(left), err)
 			}
 		})
+		t.Run("columns of every type", func(t *testing.T) {
+			t.Parallel()
+			everyKind(t, c)
+		})
+		t.Run("a damaged data file", func(t *testing.T) {
+			t.Parallel()
+			damagedDataFile(t, c)
+		})
 		t.Run("foreign commits", func(t *testing.T) {
 			t.Parallel()
 			foreignCommits(t, c)

@@ -27,6 +27,8 @@ type operation func(ctx context.Context, n *Node, args json.RawMessage, tell Tel
 
 // operations is every operation by name, as it stands in the URL.
 var operations = map[string]operation{
+	"certificate":     typed((*Node).checkCertificate),
+	"certify":         typed((*Node).certify),
 	"compact":         typed((*Node).compactNow),
 	"holes":           typed((*Node).holes),
 	"holes.close":     typed((*Node).closeHole),

@@ -157,6 +157,8 @@ func TestVerifyNamesAndRepairMends(t *testing.T) {
 	t.Parallel()
 	n, data := mustHistory(t, 800)
 	before := mustVerify(t, n, node.VerifyArgs{})
+	certified := mustCertify(t, n, node.VerifyArgs{})
+	mustStand(t, n, certified, true)
 	v := newVandal(t, data)
 
 	removal, b, gone := v.take(opIs(record.Remove))
@@ -219,6 +221,8 @@ func TestVerifyNamesAndRepairMends(t *testing.T) {
 		t.Errorf("state: got %+v", r)
 	}
 
+	mustStand(t, n, certified, false)
+
 	var mended []node.Repaired
 	if err := n.Do(t.Context(), "repair", node.RepairArgs{Datasets: []string{"passes"}}, &mended, node.Silent); err != nil {
 		t.Fatal(err)
@@ -231,6 +235,34 @@ func TestVerifyNamesAndRepairMends(t *testing.T) {
 	after := mustVerify(t, n, node.VerifyArgs{})
 	if !after.Clean() || after.History != before.History || after.LakeSum != before.LakeSum {
 		t.Errorf("got %+v, want what was before, %+v", after, before)
+	}
+	for _, a := range []node.VerifyArgs{{}, {Changes: true}} {
+		c := mustCertify(t, n, a)
+		if !c.Reports[0].Clean() {
+			t.Errorf("got %+v", c.Reports)
+		}
+		mustStand(t, n, c, true)
+	}
+}
+
+func mustCertify(tb testing.TB, n *node.Node, a node.VerifyArgs) (c node.Certified) {
+	tb.Helper()
+	a.Datasets = []string{"passes"}
+	if err := n.Do(tb.Context(), "certify", a, &c, node.Silent); err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+// mustStand fails the test unless the lake still says what a clean certificate says, or no longer does.
+func mustStand(tb testing.TB, n *node.Node, c node.Certified, want bool) {
+	tb.Helper()
+	var all []node.Checked
+	if err := n.Do(tb.Context(), "certificate", node.CertificateArgs{Certificate: c.Certificate}, &all, node.Silent); err != nil {
+		tb.Fatal(err)
+	}
+	if len(all) != 1 || !all[0].Clean || all[0].Same != want {
+		tb.Errorf("got %+v, want the same: %t", all, want)
 	}
 }
 

@@ -180,10 +180,10 @@ func (h *changes) window(ctx context.Context, s feed.Shard, source []Change, fir
 		return err
 	}
 	for _, c := range source {
-		h.store.Add(c.digest(span.Shard))
+		h.store.Add(c.Digest(span.Shard))
 	}
 	for _, c := range have {
-		h.sum.Add(c.digest(span.Shard))
+		h.sum.Add(c.Digest(span.Shard))
 	}
 	if h.read += int64(len(source) + len(have)); h.read > 0 {
 		h.o.Tell(h.read)
@@ -194,7 +194,8 @@ func (h *changes) window(ctx context.Context, s feed.Shard, source []Change, fir
 	return h.name(ctx, s, span, source, have)
 }
 
-func (c Change) digest(shard string) Digest {
+// Digest returns what the change adds to a sum.
+func (c Change) Digest(shard string) Digest {
 	return Digest{Key: Hash([]byte(shard + ":" + string(c.Seq))), Row: c.Hash}
 }
 

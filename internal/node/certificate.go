@@ -1,0 +1,117 @@
+package node
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/processors/verify"
+	"github.com/tarn-lake/tarn/query/plan"
+)
+
+// Certified is what a comparison found, and the certificate of it.
+type Certified struct {
+	Reports     []verify.Report `json:"reports"`
+	Certificate string          `json:"certificate"`
+}
+
+// CertificateArgs asks whether the lake still says what a certificate says.
+type CertificateArgs struct {
+	Certificate string `json:"certificate"`
+}
+
+// Checked is the answer for one dataset of a certificate.
+type Checked struct {
+	Dataset string    `json:"dataset"`
+	Mode    string    `json:"mode"`
+	Made    time.Time `json:"made"`
+	Clean   bool      `json:"clean"` // it was, when the certificate was made
+	Commit  int64     `json:"commit"`
+	Same    bool      `json:"same"` // the lake as of that commit has the same records still
+	Was     int64     `json:"was"`  // records then
+	Is      int64     `json:"is"`   // and now
+}
+
+// certifying returns the key that the folder's certificates are signed with.
+func (n *Node) certifying() ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(n.folder.Key("certificate"))
+}
+
+func (n *Node) certify(ctx context.Context, a VerifyArgs, tell Tell) (Certified, error) {
+	reports, err := n.verify(ctx, a, tell)
+	if err != nil {
+		return Certified{}, err
+	}
+	text, err := verify.Certify(reports, n.opts.Version, time.Now(), n.certifying())
+	return Certified{reports, string(text)}, err
+}
+
+// checkCertificate checks the signature and reads what the certificate is of once more, as of its commits.
+func (n *Node) checkCertificate(ctx context.Context, a CertificateArgs, tell Tell) ([]Checked, error) {
+	c, err := verify.OpenCertificate([]byte(a.Certificate), n.certifying().Public().(ed25519.PublicKey))
+	if err != nil {
+		return nil, err
+	}
+	all := []Checked{}
+	for _, r := range c.Reports {
+		sum, err := n.again(ctx, r)
+		if err != nil {
+			return nil, fmt.Errorf("read %s as of commit %d: %w", r.Dataset, r.Pin.Commit, err)
+		}
+		all = append(all, Checked{Dataset: r.Dataset, Mode: r.Mode, Made: c.Made, Clean: r.Clean(), Commit: r.Pin.Commit,
+			Same: sum.Rows == r.Lake && sum.String() == r.LakeSum, Was: r.Lake, Is: sum.Rows})
+		tell(Step{What: "datasets read again", Done: int64(len(all)), Total: int64(len(c.Reports))})
+	}
+	return all, nil
+}
+
+// again returns the sum of what a report is of, as the lake has it now.
+func (n *Node) again(ctx context.Context, r verify.Report) (sum verify.Sum, err error) {
+	d, ok := n.registry.Dataset(r.Dataset)
+	if !ok {
+		return sum, n.noDataset(r.Dataset)
+	}
+	h, err := (lakeView{n}).hold(ctx, d)
+	if err != nil {
+		return sum, err
+	}
+	if h.About().Commit < r.Pin.Commit {
+		return sum, fault.New(fault.NotFound, "the history of %s ends with commit %d", d.Name, h.About().Commit)
+	}
+	if r.Mode == "changes" {
+		h.upTo = fmt.Sprintf(" AND _commit <= %d", r.Pin.Commit)
+		err := changesAgain(ctx, h, r, &sum)
+		return sum, err
+	}
+	then := fmt.Sprintf("(SELECT * FROM %s WHERE _commit <= %d)", plan.Ident(d.ChangesTable()), r.Pin.Commit)
+	h.state = "(SELECT * FROM " + plan.Latest(d, then) + " WHERE NOT " + goneSQL + ")"
+	const rowsOfPart = 1_000_000 // whose digests are in memory at once
+	parts := int(r.Lake/rowsOfPart) + 1
+	for part := range parts {
+		if err := h.Digests(ctx, r.Region, part, parts, sum.Add); err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
+func changesAgain(ctx context.Context, h *held, r verify.Report, sum *verify.Sum) error {
+	for _, s := range r.Shards {
+		first, err := lake.ParseSeq(s.First)
+		if err != nil {
+			return err
+		}
+		last, err := lake.ParseSeq(s.Last)
+		if err != nil {
+			return err
+		}
+		span := verify.Span{Shard: s.Shard, First: first, Last: last, From: r.From, To: r.To, Region: r.Region}
+		if err := h.Changes(ctx, span, func(c verify.Change) { sum.Add(c.Digest(s.Shard)) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

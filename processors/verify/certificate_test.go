@@ -1,0 +1,73 @@
+package verify_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/processors/verify"
+)
+
+func signingKey(fill byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{fill}, ed25519.SeedSize))
+}
+
+func mustCertify(tb testing.TB, key ed25519.PrivateKey) []byte {
+	tb.Helper()
+	r := verify.Report{Dataset: "orders", Mode: "state", Lake: 3, LakeSum: "0f", Pin: verify.Pin{Commit: 7, Snapshots: map[string]int64{"orders_changes": 9}}, Missing: 1,
+		Differences: []verify.Difference{{What: verify.Missing, Key: "a<b>"}}}
+	text, err := verify.Certify([]verify.Report{r}, "test", time.Unix(1795132800, 0), key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return text
+}
+
+func TestCertificateReadsBack(t *testing.T) {
+	t.Parallel()
+	key := signingKey(1)
+	text := mustCertify(t, key)
+	for name, form := range map[string]func() []byte{
+		"as it was written": func() []byte { return text },
+		"without spaces": func() []byte {
+			var b bytes.Buffer
+			if err := json.Compact(&b, text); err != nil {
+				t.Fatal(err)
+			}
+			return b.Bytes()
+		},
+	} {
+		got, err := verify.OpenCertificate(form(), key.Public().(ed25519.PublicKey))
+		if err != nil || got.Clean || got.Reports[0].Pin.Commit != 7 || got.Version != "test" {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+		if diff := cmp.Diff([]verify.Difference{{What: verify.Missing, Key: "a<b>"}}, got.Reports[0].Differences); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestCertificateRefusals(t *testing.T) {
+	t.Parallel()
+	key := signingKey(1)
+	text := string(mustCertify(t, key))
+	for _, c := range []struct{ name, text, want string }{
+		{"no JSON", "PDF", "no certificate"},
+		{"another document", `{"a":1}`, "no certificate"},
+		{"a number changed", strings.Replace(text, `"lake": 3`, `"lake": 4`, 1), "changed after it was signed"},
+		{"a difference hidden", strings.Replace(text, `"clean": false`, `"clean": true`, 1), "changed after it was signed"},
+		{"the signature changed", strings.Replace(text, `"signature": "`, `"signature": "A`, 1), "changed after it was signed"},
+		{"another's key", string(mustCertify(t, signingKey(2))), "not with this data folder's"},
+	} {
+		_, err := verify.OpenCertificate([]byte(c.text), key.Public().(ed25519.PublicKey))
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), c.want) || c.text == text {
+			t.Errorf("%s: got %v", c.name, err)
+		}
+	}
+}
