@@ -15,7 +15,7 @@ type benchFastCmd struct {
 	Quick   bool     `help:"The main ratios in under a minute."`
 	Only    []string `help:"Only these sections: parquet, disk, commit, compaction, launch-day."`
 	Rounds  int      `help:"Rounds of each contestant (7; 5 with --quick)."`
-	Rows    int      `help:"Rows of the commit and of the compaction, a thousand a file (1,000,000; 150,000 with --quick)."`
+	Rows    int      `help:"Rows of the commit and of the compaction, a thousand a file (1,000,000; 100,000 with --quick)."`
 	Changes int64    `help:"Changes of the launch day at the end (10,000,000; none with --quick)."`
 	Folder  string   `help:"Where files are made (a temporary folder)." placeholder:"DIR"`
 }

@@ -65,7 +65,11 @@ func TestSameRowsAsOurs(t *testing.T) {
 				"typed": func() ([]byte, error) { return typed.Parquet(body, lane) },
 				"duck": func() ([]byte, error) {
 					in, out := filepath.Join(dir, "events.json"), filepath.Join(dir, "rows.parquet")
-					if err := os.WriteFile(in, body, 0o644); err != nil {
+					lines, err := baseline.Lines(body)
+					if err != nil {
+						return nil, err
+					}
+					if err := os.WriteFile(in, lines, 0o644); err != nil {
 						return nil, err
 					}
 					if err := duck.Parquet(t.Context(), in, out, lane); err != nil {

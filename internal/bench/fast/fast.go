@@ -25,7 +25,7 @@ type Options struct {
 	Quick  bool          // the main ratios only, in under a minute
 	Only   []string      // names of sections; empty: all
 	Launch int64         // changes of the launch day at the end; 0: 10,000,000, Quick: none
-	Rows   int           // of the commit and of the compaction, a thousand a file; 0: 1,000,000, Quick: 150,000
+	Rows   int           // of the commit and of the compaction, a thousand a file; 0: 1,000,000, Quick: 100,000
 	Ring   int           // bytes of its ring; 0: 1 GiB
 	Folder string        // where files are made; empty: the system's own
 
@@ -37,7 +37,7 @@ type Options struct {
 func (o Options) filled() Options {
 	rounds, rows, launch := 7, 1_000_000, int64(10_000_000)
 	if o.Quick {
-		rounds, rows, launch = 5, 150_000, 0
+		rounds, rows, launch = 5, 100_000, 0
 	}
 	o.Rounds = cmp.Or(o.Rounds, rounds)
 	o.Rows = cmp.Or(o.Rows, rows)
