@@ -23,7 +23,7 @@ import (
 
 // Nobody reads the lake while it is filled, so what is replaced may go soon: the disk holds little more than the lake.
 const (
-	bulkShare     = 2 // the base is merged when half as much has come: questions wait less often than changes
+	bulkShare     = 1 // a base is merged when the changes above it are as many as its rows: each row is written some three times in all
 	keepSnapshots = 4
 	keepFor       = 2 * time.Second
 	upkeepEvery   = 5 * time.Second
@@ -87,7 +87,7 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 	}
 	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor})
 	w.compactor = compact.New(w.files, compact.Options{
-		MemoryBytes: w.MergeBytes, BaseShare: bulkShare, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
+		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseShare: bulkShare, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
 		Now: func() time.Time { return time.Unix(0, w.newest.Load()) }, // the day is the data's: today's partitions are open
 	})
 	w.begun = time.Now()
@@ -249,7 +249,7 @@ func (w *way) round(ctx context.Context) (did bool, err error) {
 	for _, step := range []struct {
 		stage int
 		do    func(context.Context, compact.History) (bool, error)
-	}{{stageMerge, w.compactor.Merge}, {stageBase, w.mergeBase}} {
+	}{{stageMerge, w.compactor.Merge}, {stageBase, w.compactor.MergeBase}} {
 		err := w.timed(step.stage, func() error {
 			more, err := step.do(ctx, w.history)
 			did = did || more
@@ -260,24 +260,6 @@ func (w *way) round(ctx context.Context) (did bool, err error) {
 		}
 	}
 	return did, nil
-}
-
-// mergeBase merges the base when the changes above it are as many as its rows, as a bulk load may: while nobody reads,
-// it is cheaper to merge seldom. Each row of the base is then written some three times in all.
-func (w *way) mergeBase(ctx context.Context, h compact.History) (bool, error) {
-	base, err := h.Base.Snapshot(ctx)
-	if err != nil {
-		return false, err
-	}
-	above := w.committed.Load() - w.based
-	if above < max(w.BaseRows, base.Rows) {
-		return false, nil
-	}
-	did, err := w.compactor.MergeBase(ctx, h)
-	if did {
-		w.based += above
-	}
-	return did, err
 }
 
 func (w *way) upkeep(ctx context.Context) error {
