@@ -48,7 +48,9 @@ func (n *Node) Run(ctx context.Context) error {
 	g, inner := errgroup.WithContext(ctx)
 	for _, name := range n.registry.Streams() {
 		reader := stream.New(n.feed, n.lander, n.progress[name], stream.Options{
-			Limit: n.settings.BatchLimit, Landed: n.wake, Observe: telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelWarn)),
+			Limit: n.settings.BatchLimit, Landed: n.wake, Hole: n.book.Open,
+			Ended:   func(lane string, last lake.Seq) { n.committer.End(name, lane, last) },
+			Observe: telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelWarn)),
 		})
 		g.Go(func() error { return reader.Run(inner, name, from[name]) })
 	}
@@ -282,8 +284,8 @@ func (n *Node) positions(ctx context.Context, name string) (map[string]stream.Po
 func further(from map[string]stream.Position, marks lake.Watermarks, prefix string) {
 	for name, mark := range marks {
 		lane, ok := strings.CutPrefix(name, prefix)
-		if ok && mark.Seq > from[lane].Seq {
-			from[lane] = stream.Position{Seq: mark.Seq, At: mark.At}
+		if ok && (mark.Seq > from[lane].Seq || mark.Done && mark.Seq == from[lane].Seq) {
+			from[lane] = stream.Position{Seq: mark.Seq, At: mark.At, Done: mark.Done}
 		}
 	}
 }

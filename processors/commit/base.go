@@ -117,3 +117,31 @@ func (p *pass) choose(ctx context.Context, t *target, now *tables.Snapshot) erro
 	}
 	return nil
 }
+
+// End says that a shard was read to its end, which is at last. Commits then tell that its lane is done, in every table
+// that is there. It is kept in memory: a reader says it again when it starts again.
+func (c *Committer) End(stream, shard string, last lake.Seq) {
+	c.ending.Lock()
+	defer c.ending.Unlock()
+	c.ended[lane{stream, shard}] = last
+}
+
+// close marks the ended lanes of the stream that are wholly in the table as done.
+func (p *pass) close(t *target, base *base, marks lake.Watermarks) {
+	p.ending.Lock()
+	defer p.ending.Unlock()
+	for l, last := range p.ended {
+		if l.stream != p.stream {
+			continue
+		}
+		name := t.lane(l.stream, l.lane)
+		m, moved := marks[name]
+		if !moved {
+			m = base.Watermarks[name]
+		}
+		if m.Seq != "" && m.Seq >= last && !m.Done {
+			m.Done = true
+			marks[name] = m
+		}
+	}
+}

@@ -68,6 +68,8 @@ type Committer struct {
 	mu      sync.Mutex
 	targets map[string]*target   // by table
 	streams map[string][]*target // by stream, those that were committed since the start
+	ended   map[lane]lake.Seq    // shards that were read to their end
+	ending  sync.Mutex
 	opening sync.Mutex
 	book    *ledger.Book
 	unknown map[lane]int64 // by table and lane: how many lanes had left the table's watermarks when the ledger did not know it
@@ -103,7 +105,7 @@ func New(files Files, tabs Tables, registry *schemas.Registry, opts Options) *Co
 		opts.Idle = 48 * time.Hour
 	}
 	return &Committer{files: files, tables: tabs, registry: registry, opts: opts,
-		targets: map[string]*target{}, streams: map[string][]*target{}, unknown: map[lane]int64{}}
+		targets: map[string]*target{}, streams: map[string][]*target{}, unknown: map[lane]int64{}, ended: map[lane]lake.Seq{}}
 }
 
 // Pending returns how many landed objects wait, committed or not. It costs one listing.

@@ -492,3 +492,31 @@ func TestALaneThatTheLedgerDoesNotHaveStays(t *testing.T) {
 		t.Errorf("%d lanes stayed, want only the open one", len(marks))
 	}
 }
+
+// A shard that its reader has read to the end is done with the next commit, in every table that has all of it, and no
+// longer holds back how far the data is complete.
+func TestAnEndedShardIsDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, scratch(t))
+	w.land(t, "s/1", note{first: 1, last: 2, begin: true}, pass("s/1", 1), applicant("s/1", 2))
+	w.commit(t)
+	w.committer.End("moves", "s/1", seq(4))
+	w.land(t, "s/1", note{first: 3, last: 3, after: 2}, pass("s/1", 3))
+	w.land(t, "s/2", note{first: 9, last: 9, begin: true}, applicant("s/2", 9))
+	w.commit(t)
+	if m := w.snapshot(t, "passes_changes").Watermarks["s/1"]; m.Done {
+		t.Errorf("the shard is done at %+v, before its end at 4", m)
+	}
+	w.land(t, "s/1", note{first: 4, last: 4, after: 3}, pass("s/1", 4))
+	w.commit(t)
+	w.land(t, "s/2", note{first: 10, last: 10, after: 9}, applicant("s/2", 10))
+	w.commit(t)
+	for _, table := range []string{"passes_changes", "applicants_changes"} {
+		if m := w.snapshot(t, table).Watermarks["s/1"]; !m.Done || m.Seq != seq(4) {
+			t.Errorf("%s: the shard is at %+v, want it done at 4", table, m)
+		}
+	}
+	if to, _ := w.snapshot(t, "applicants_changes").Watermarks.CompleteTo(); !to.Equal(at(10)) {
+		t.Errorf("complete to %v, want that of the open shard", to)
+	}
+}

@@ -114,6 +114,7 @@ func (p *pass) update(t *target, base *base, holes []Hole) (tables.Update, lake.
 		m.batch(b)
 	}
 	p.advance(t, base, m.marks)
+	p.close(t, base, m.marks)
 	u := tables.Update{Marker: p.opts.NewID(), Commit: base.Commit + 1, Watermarks: m.marks, Summary: m.sum.summary()}
 	if len(holes) > 0 { // for those who read summaries only: the entry may be an object of its own
 		u.Summary["holes"] = strconv.Itoa(len(holes))

@@ -23,6 +23,8 @@ type Lander interface {
 type Position struct {
 	Seq lake.Seq
 	At  time.Time // the lane is in the tables up to here; zero: unknown
+
+	Done bool // the shard was read to its end
 }
 
 // Options tune a Reader. The zero value works.
@@ -31,6 +33,8 @@ type Options struct {
 	Gather  time.Duration                              // how long news is collected before it is read, so that batches are not tiny; 0: 50 ms
 	Every   time.Duration                              // how often an idle shard is read, to know that it is empty; 0: 500 ms
 	Landed  func()                                     // called after each landed batch
+	Ended   func(lane string, last lake.Seq)           // called when a shard was read to its end
+	Hole    func(context.Context, lake.Hole) error     // keeps holes that no later batch will show; the same may come again
 	Observe telemetry.Observe                          // told of holes and retries
 	Wait    func(context.Context, time.Duration) error // waits between tries; nil: a timer
 }
@@ -57,6 +61,12 @@ func New(feed Feed, lander Lander, progress *Progress, opts Options) *Reader {
 	if opts.Landed == nil {
 		opts.Landed = func() {}
 	}
+	if opts.Ended == nil {
+		opts.Ended = func(string, lake.Seq) {}
+	}
+	if opts.Hole == nil {
+		opts.Hole = func(context.Context, lake.Hole) error { return nil }
+	}
 	if opts.Observe == nil {
 		opts.Observe = telemetry.Discard
 	}
@@ -70,7 +80,7 @@ func New(feed Feed, lander Lander, progress *Progress, opts Options) *Reader {
 // Only a fault that trying again cannot mend ends it earlier.
 func (r *Reader) Run(ctx context.Context, stream string, from map[string]Position) error {
 	g, ctx := errgroup.WithContext(ctx)
-	run := &run{Reader: r, stream: stream, from: from, pulse: newPulse(), state: map[string]state{}, ended: make(chan string)}
+	run := &run{Reader: r, stream: stream, from: from, pulse: newPulse(), state: map[string]state{}, seen: map[string]Shard{}, ended: make(chan string)}
 	g.Go(func() error { return run.listen(ctx) })
 	g.Go(func() error { return run.supervise(ctx, g) })
 	err := g.Wait()
@@ -95,6 +105,8 @@ type run struct {
 	from   map[string]Position
 	pulse  *pulse
 	state  map[string]state // by shard id; only supervise touches it
+	looked bool             // the shards were listed once; only supervise touches it
+	seen   map[string]Shard // by shard id, those of the last look; only supervise touches it
 	ended  chan string
 }
 
@@ -123,6 +135,11 @@ func (r *run) supervise(ctx context.Context, g *errgroup.Group) error {
 		shards, err := r.feed.Shards(ctx, r.stream)
 		if err != nil && ctx.Err() == nil && !retryable(err) {
 			return err
+		}
+		if err == nil {
+			if err := r.vanished(ctx, shards); err != nil {
+				return quiet(ctx, err)
+			}
 		}
 		for _, s := range shards {
 			if r.state[s.ID] == waiting && r.ready(s, shards) {
@@ -193,6 +210,7 @@ func (r *run) follow(ctx context.Context, s Shard, at Position) error {
 		}
 		r.progress.Landed(s.Lane(), after, page.Now)
 		if page.End {
+			r.opts.Ended(s.Lane(), after)
 			select {
 			case r.ended <- s.ID:
 			case <-ctx.Done():
@@ -218,7 +236,12 @@ func (r *run) page(ctx context.Context, s Shard, after *lake.Seq) (Page, error) 
 		if !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		if page, err = r.feed.Read(ctx, r.stream, s, "", r.opts.Limit); err != nil || page.Records == 0 {
+		page, err = r.feed.Read(ctx, r.stream, s, "", r.opts.Limit)
+		if fault.Is(err, fault.NotFound) || err == nil && page.Records == 0 && page.End { // nothing will show the gap
+			page = Page{End: true}
+			return r.hole(ctx, lake.Hole{Lane: s.Lane(), After: *after, From: r.progress.Complete(), Reason: "its shard vanished before all of it was read"})
+		}
+		if err != nil || page.Records == 0 {
 			return err
 		}
 		r.opts.Observe(Trimmed{Lane: s.Lane(), After: *after, Next: page.First})

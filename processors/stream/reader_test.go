@@ -60,6 +60,9 @@ func (s *source) Read(_ context.Context, _ string, want stream.Shard, after lake
 		return stream.Page{}, err
 	}
 	i := slices.IndexFunc(s.shards, func(sh *shard) bool { return sh.ID == want.ID })
+	if i < 0 {
+		return stream.Page{}, fault.New(fault.NotFound, "no shard %s", want.ID)
+	}
 	sh := s.shards[i]
 	if after != "" && after < pad(sh.trimmed) {
 		return stream.Page{}, fault.New(fault.NotFound, "trimmed")
@@ -77,7 +80,7 @@ func (s *source) Read(_ context.Context, _ string, want stream.Shard, after lake
 		got = append(got, fmt.Sprint(n))
 	}
 	page.Records, page.Body = len(got), []byte(strings.Join(got, ","))
-	page.End = sh.Closed && (len(sh.seqs) == 0 || max(page.Last, after) >= pad(sh.seqs[len(sh.seqs)-1]))
+	page.End = sh.Closed && (len(sh.seqs) == 0 || max(page.Last, after, pad(sh.trimmed)) >= pad(sh.seqs[len(sh.seqs)-1]))
 	return page, nil
 }
 
