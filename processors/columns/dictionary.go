@@ -9,6 +9,8 @@ import (
 const (
 	minDictionaryValues = 16      // fewer values are smaller plain
 	maxDictionarySize   = 1 << 20 // bytes of a dictionary page, beyond which readers suffer
+	sampleValues        = 64      // values that show whether most are new
+	smallChunk          = 4096    // values, of which no more than some hundred repeat where the first 64 hardly do
 )
 
 // dictionary numbers the distinct values of a column chunk in the order of their first appearance.
@@ -16,6 +18,7 @@ type dictionary struct {
 	slots  []uint32 // id+1 by hash, open addressing
 	shift  uint     // 64 less the bits of a slot number
 	hashes []uint64 // of each entry
+	signs  []sign   // of each entry, where it has bytes
 	first  []int32  // of each entry: the value, counted in the leaf, that brought it
 	ids    []int32  // of each value of the chunk
 	size   int      // bytes of the entries, encoded plain
@@ -90,28 +93,30 @@ func numberInts[T int32 | int64](d *dictionary, values []T, from, to, width int)
 }
 
 func (d *dictionary) numberBytes(l *Leaf, from, to int) bool {
-	var before []byte
-	last := int32(-1)
+	d.signs = d.signs[:0]
+	var before sign
+	last, overhead := int32(-1), 0
+	if l.Kind == Bytes {
+		overhead = 4 // the length
+	}
 	for i := from; i < to; i++ {
 		v := l.Value(i)
-		if last >= 0 && bytes.Equal(v, before) {
+		g := signOf(v)
+		if last >= 0 && g == before && (g.whole() || bytes.Equal(v, l.Value(int(d.first[last])))) {
 			d.ids = append(d.ids, last)
 			continue
 		}
-		before = v
-		h := hashBytes(v)
+		before = g
+		h := g.hash(v)
 		s := h >> d.shift
 		for ; d.slots[s] != 0; s = (s + 1) & uint64(len(d.slots)-1) {
-			if id := d.slots[s] - 1; d.hashes[id] == h && bytes.Equal(l.Value(int(d.first[id])), v) {
+			if id := d.slots[s] - 1; d.signs[id] == g && (g.whole() || bytes.Equal(l.Value(int(d.first[id])), v)) {
 				break
 			}
 		}
 		if last = int32(d.slots[s]) - 1; last < 0 {
-			size := len(v)
-			if l.Kind == Bytes {
-				size += 4
-			}
-			last = d.add(s, h, i, size)
+			d.signs = append(d.signs, g)
+			last = d.add(s, h, i, len(v)+overhead)
 			if d.hopeless(i-from+1, to-from) {
 				return false
 			}
@@ -124,7 +129,8 @@ func (d *dictionary) numberBytes(l *Leaf, from, to int) bool {
 // hopeless reports that the dictionary will not pay: it is too large, or most of what came so far was new.
 func (d *dictionary) hopeless(seen, of int) bool {
 	n := len(d.first)
-	return d.size > maxDictionarySize || n*4 > of*3 || seen >= 256 && n*8 > seen*7
+	few := seen >= sampleValues && of <= smallChunk && n*16 > seen*15
+	return few || d.size > maxDictionarySize || n*4 > of*3 || seen >= 4*sampleValues && n*8 > seen*7
 }
 
 func (d *dictionary) add(slot, hash uint64, value, size int) int32 {
