@@ -21,6 +21,8 @@ func (l *Leaf) extremes(from, to int) (lo, hi int) {
 		return extremesOf(l.Int32s, from, to)
 	case Int64:
 		return extremesOf(l.Int64s, from, to)
+	case Bytes:
+		return l.extremeBytes(from, to)
 	}
 	lo, hi = from, from
 	for i := from + 1; i < to; i++ {
@@ -31,6 +33,36 @@ func (l *Leaf) extremes(from, to int) (lo, hi int) {
 		}
 	}
 	return lo, hi
+}
+
+// extremeBytes is extremes of texts and binaries, most of which their first bytes tell apart.
+func (l *Leaf) extremeBytes(from, to int) (lo, hi int) {
+	lo, hi = from, from
+	least, most := l.Value(from), l.Value(from)
+	low, high := leading(least), leading(most)
+	for i := from + 1; i < to; i++ {
+		v := l.Value(i)
+		switch x := leading(v); {
+		case x > low && x < high:
+		case x >= high && bytes.Compare(v, most) > 0:
+			hi, most, high = i, v, x
+		case x <= low && bytes.Compare(v, least) < 0:
+			lo, least, low = i, v, x
+		}
+	}
+	return lo, hi
+}
+
+// leading returns a number that orders values as their first eight bytes do.
+func leading(v []byte) uint64 {
+	if len(v) >= 8 {
+		return binary.BigEndian.Uint64(v)
+	}
+	x := uint64(0)
+	for i, c := range v {
+		x |= uint64(c) << (56 - 8*i)
+	}
+	return x
 }
 
 func extremesOf[T cmp.Ordered](v []T, from, to int) (lo, hi int) {

@@ -65,11 +65,10 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 		c.codec = None
 	}
 	e.encodings(l, &c)
-	c.thorough = l.closeLook(sp.values, sp.valuesTo)
 	if c.dictionary {
 		dst = e.dictionaryPage(dst, values, &c)
 	}
-	c.thorough = c.thorough && c.value == format.Plain
+	c.thorough = c.value == format.Plain && l.closeLook(sp.values, sp.valuesTo)
 	c.dataAt = e.at(dst)
 	for left := sp; left.rows < left.rowsTo; {
 		p := l.page(left, rows)
@@ -89,7 +88,7 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 // closeLook reports whether plain values are worth more of the compressor's time. Numbers, times and short texts share
 // bytes that it finds only then; with longer texts it gains less than it costs.
 func (l *Leaf) closeLook(from, to int) bool {
-	const short = 32 // bytes of a text
+	const short = 20 // bytes of a text
 	return l.Kind == Int64 || l.Kind == Bytes && l.dict == nil && int(l.Offsets[to]-l.Offsets[from]) < short*(to-from)
 }
 
