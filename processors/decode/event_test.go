@@ -198,3 +198,17 @@ func TestCompileRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestPagesOfGetRecords reads a page as the API answers it: members in another order, the time as a float, a cursor behind.
+func TestPagesOfGetRecords(t *testing.T) {
+	t.Parallel()
+	page := `{"NextShardIterator":"arn:aws:dynamodb:…|1|AAAA==","Records":[{"awsRegion":"eu-west-1","dynamodb":{"ApproximateCreationDateTime":1.7951328E9,"Keys":{"id":{"S":"a"},"n64":{"N":"1"}},"NewImage":` +
+		item + `,"SequenceNumber":"100000000000000000001","SizeBytes":9,"StreamViewType":"NEW_IMAGE"},"eventID":"c1","eventName":"INSERT","eventSource":"aws:dynamodb","eventVersion":"1.1"}]}`
+	info, out := mustEvent(t, page, things())
+	if info.Records != 1 || info.Bad != 0 || info.Through.Unix() != 1795132800 || info.Last.Short() != "100000000000000000001" {
+		t.Errorf("got %+v", info)
+	}
+	if rows := rowsOf(out.Batch("things")); len(rows) != 1 || rows[0]["id"] != "a" || rows[0]["_op"] != "insert" {
+		t.Errorf("got %v", rows)
+	}
+}
