@@ -50,6 +50,14 @@ func foreignCommits(t *testing.T, c *cloudSide) {
 	if after.Rows != want {
 		t.Errorf("%d rows, want %d", after.Rows, want)
 	}
+	files, err := after.Files(t.Context(), tables.Filter{})
+	parts := map[string]bool{}
+	for _, f := range files {
+		parts[f.Dt+f.Region] = true
+	}
+	if err != nil || len(files) != len(parts) {
+		t.Errorf("%d files in %d partitions, %v: what others wrote was not compacted with ours", len(files), len(parts), err)
+	}
 	for shard, rows := range map[string]int64{"trino/1": 5, "python/1": 3} {
 		if got := whole(t, c.trino.Query(t, "select count(*) from "+table+" where _shard = '"+shard+"'")[0][0]); got != rows {
 			t.Errorf("%d rows of %s, want %d", got, shard, rows)
