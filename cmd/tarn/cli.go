@@ -32,8 +32,10 @@ type cli struct {
 	Repair     repairCmd  `cmd:"" help:"Mend what verify finds, from the store and its change feed."`
 	Compact    compactCmd `cmd:"" help:"Merge small files now."`
 	Quarantine struct {
-		List quarantineListCmd `cmd:"" help:"List records that could not be decoded."`
-		Show quarantineShowCmd `cmd:"" help:"Show one of them with its whole payload."`
+		List    quarantineListCmd    `cmd:"" help:"List records that could not be decoded."`
+		Show    quarantineShowCmd    `cmd:"" help:"Show one of them with its whole payload."`
+		Replay  quarantineReplayCmd  `cmd:"" help:"Read them again by the schema as it is now; those that fit leave the quarantine."`
+		Discard quarantineDiscardCmd `cmd:"" help:"Take them out for good, and leave a receipt."`
 	} `cmd:"" help:"Look at records that could not be decoded."`
 	Schema struct {
 		Check schemaCheckCmd `cmd:"" help:"Check dataset files; every fault is reported with its line."`

@@ -26,15 +26,14 @@ func (compactCmd) Run(ctx context.Context, e *environment) error {
 }
 
 type quarantineListCmd struct {
-	Dataset string `help:"Of one dataset."`
-	Reason  string `help:"Whose reason holds this text."`
-	Limit   int    `help:"Records at most." default:"100"`
+	quarantineFilter
+	Limit int `help:"Records at most." default:"100"`
 }
 
 // Run lists quarantined records, newest first.
 func (c *quarantineListCmd) Run(ctx context.Context, e *environment) error {
 	var all []node.Bad
-	if err := e.do(ctx, "quarantine.list", node.QuarantineArgs{Dataset: c.Dataset, Reason: c.Reason, Limit: c.Limit}, &all); err != nil {
+	if err := e.do(ctx, "quarantine.list", c.args(c.Limit), &all); err != nil {
 		return err
 	}
 	return e.out.result(all, func(w io.Writer) {

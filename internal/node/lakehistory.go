@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
@@ -47,7 +48,7 @@ func (h *held) Changes(ctx context.Context, s verify.Span, each func(verify.Chan
 	return nil
 }
 
-// Parked asks for the numbers of those in quarantine.
+// Parked asks for the numbers of those in quarantine, and of those that left it for good, with a receipt.
 func (h *held) Parked(ctx context.Context, s verify.Span, each func(lake.Seq)) error {
 	r, err := h.asked.Whole(ctx, "SELECT DISTINCT _seq FROM "+schemas.QuarantineTable+" WHERE _shard = "+quote(s.Shard)+
 		" AND _seq >= "+quote(string(s.First))+" AND _seq <= "+quote(string(s.Last)))
@@ -56,6 +57,16 @@ func (h *held) Parked(ctx context.Context, s verify.Span, each func(lake.Seq)) e
 	}
 	for row := range r.Rows {
 		each(lake.Seq(r.Columns[0].Texts[row]))
+	}
+	gone, err := h.n.discarded(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range gone {
+		i := strings.LastIndex(d.ID, ":")
+		if seq, err := lake.ParseSeq(d.ID[i+1:]); err == nil && d.ID[:i] == s.Shard && seq >= s.First && seq <= s.Last {
+			each(seq)
+		}
 	}
 	return nil
 }

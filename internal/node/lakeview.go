@@ -32,11 +32,12 @@ func (v lakeView) hold(ctx context.Context, d *schemas.Dataset) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &held{d: d, asked: h, state: plan.Ident(d.Name), lost: withoutLost(h.Pinned())}, nil
+	return &held{n: v.n, d: d, asked: h, state: plan.Ident(d.Name), lost: withoutLost(h.Pinned())}, nil
 }
 
 // held is a dataset at one moment. Digests and texts are computed by the engine.
 type held struct {
+	n     *Node
 	d     *schemas.Dataset
 	asked *query.Held
 	lost  []string // paths of files that cannot be read

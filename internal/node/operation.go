@@ -27,21 +27,23 @@ type operation func(ctx context.Context, n *Node, args json.RawMessage, tell Tel
 
 // operations is every operation by name, as it stands in the URL.
 var operations = map[string]operation{
-	"certificate":     typed((*Node).checkCertificate),
-	"certify":         typed((*Node).certify),
-	"compact":         typed((*Node).compactNow),
-	"holes":           typed((*Node).holes),
-	"holes.close":     typed((*Node).closeHole),
-	"ledger":          typed((*Node).ledger),
-	"load":            typed((*Node).load),
-	"metric":          typed((*Node).metric),
-	"quarantine.list": typed((*Node).quarantineList),
-	"quarantine.show": typed((*Node).quarantineShow),
-	"schema.adopt":    typed((*Node).adopt),
-	"repair":          typed((*Node).repair),
-	"sql":             typed((*Node).sql),
-	"status":          typed((*Node).status),
-	"verify":          typed((*Node).verify),
+	"certificate":        typed((*Node).checkCertificate),
+	"certify":            typed((*Node).certify),
+	"compact":            typed((*Node).compactNow),
+	"holes":              typed((*Node).holes),
+	"holes.close":        typed((*Node).closeHole),
+	"ledger":             typed((*Node).ledger),
+	"load":               typed((*Node).load),
+	"metric":             typed((*Node).metric),
+	"quarantine.discard": typed((*Node).quarantineDiscard),
+	"quarantine.list":    typed((*Node).quarantineList),
+	"quarantine.replay":  typed((*Node).quarantineReplay),
+	"quarantine.show":    typed((*Node).quarantineShow),
+	"repair":             typed((*Node).repair),
+	"schema.adopt":       typed((*Node).adopt),
+	"sql":                typed((*Node).sql),
+	"status":             typed((*Node).status),
+	"verify":             typed((*Node).verify),
 }
 
 // typed makes an operation of a method with arguments of its own type.

@@ -13,10 +13,13 @@ import (
 
 // QuarantineArgs asks for records that could not be decoded.
 type QuarantineArgs struct {
-	Dataset string `json:"dataset,omitempty"`
-	Reason  string `json:"reason,omitempty"` // part of the reason
-	Limit   int    `json:"limit,omitempty"`  // 0: 100
-	ID      string `json:"id,omitempty"`     // show: <shard>:<sequence number>
+	Dataset string    `json:"dataset,omitempty"`
+	Reason  string    `json:"reason,omitempty"` // part of the reason
+	From    time.Time `json:"from,omitzero"`    // of the changes' own times
+	To      time.Time `json:"to,omitzero"`
+	Limit   int       `json:"limit,omitempty"` // 0: 100
+	ID      string    `json:"id,omitempty"`    // one record: <shard>:<sequence number>
+	Why     string    `json:"why,omitempty"`   // discard: for the receipt
 }
 
 // Bad is one record that could not be decoded.
@@ -35,18 +38,32 @@ type Bad struct {
 const badColumns = "_shard, _seq, _at, stream, dataset, reason, field, line, octet_length(payload)"
 
 func (n *Node) quarantineList(ctx context.Context, a QuarantineArgs, _ Tell) ([]Bad, error) {
+	limit := a.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	return n.bad(ctx, badColumns, a.where()+" ORDER BY _at DESC, _shard, _seq LIMIT "+strconv.Itoa(limit))
+}
+
+// where is the condition of the filters.
+func (a QuarantineArgs) where() string {
 	where := []string{"1 = 1"}
+	if !a.From.IsZero() {
+		where = append(where, "epoch_us(_at) >= "+strconv.FormatInt(a.From.UnixMicro(), 10))
+	}
+	if !a.To.IsZero() {
+		where = append(where, "epoch_us(_at) < "+strconv.FormatInt(a.To.UnixMicro(), 10))
+	}
+	if i := strings.LastIndex(a.ID, ":"); i >= 0 {
+		where = append(where, "_shard = "+quote(a.ID[:i])+" AND ltrim(_seq, '0') = "+quote(strings.TrimLeft(a.ID[i+1:], "0")))
+	}
 	if a.Dataset != "" {
 		where = append(where, "dataset = "+quote(a.Dataset))
 	}
 	if a.Reason != "" {
 		where = append(where, "strpos(lower(reason), "+quote(strings.ToLower(a.Reason))+") > 0")
 	}
-	limit := a.Limit
-	if limit <= 0 {
-		limit = 100
-	}
-	return n.bad(ctx, badColumns, strings.Join(where, " AND ")+" ORDER BY _at DESC, _shard, _seq LIMIT "+strconv.Itoa(limit))
+	return strings.Join(where, " AND ")
 }
 
 func (n *Node) quarantineShow(ctx context.Context, a QuarantineArgs, _ Tell) (Bad, error) {

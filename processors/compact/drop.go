@@ -22,7 +22,20 @@ type Identity struct{ Shard, Seq string }
 // says, those of the oldest commits; the mark that a move leaves behind stays with its row. Files that hold none of them
 // are not touched.
 func (c *Compactor) Drop(ctx context.Context, h History, stay map[Identity]int) (int64, error) {
-	base, err := h.Changes.Snapshot(ctx)
+	return c.drop(ctx, h.Changes, h.Dataset.ChangeColumns(), bloom(h.Dataset), stay)
+}
+
+// DropQuarantined takes records out of the quarantine.
+func (c *Compactor) DropQuarantined(ctx context.Context, t *tables.Table, ids []Identity) (int64, error) {
+	stay := map[Identity]int{}
+	for _, id := range ids {
+		stay[id] = 0
+	}
+	return c.drop(ctx, t, schemas.QuarantineColumns(), nil, stay)
+}
+
+func (c *Compactor) drop(ctx context.Context, t *tables.Table, cols []schemas.Column, bloom []string, stay map[Identity]int) (int64, error) {
+	base, err := t.Snapshot(ctx)
 	if err != nil || len(stay) == 0 {
 		return 0, err
 	}
@@ -33,8 +46,8 @@ func (c *Compactor) Drop(ctx context.Context, h History, stay map[Identity]int) 
 	slices.SortFunc(files, func(a, b tables.File) int {
 		return cmp.Or(cmp.Compare(a.LowerCommit, b.LowerCommit), cmp.Compare(a.URL, b.URL))
 	})
-	d := dropping{Compactor: c, h: h, stay: stay, seen: map[seenRow]int{}, cols: h.Dataset.ChangeColumns()}
-	d.enc = columns.NewEncoder(d.cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom(h.Dataset)})
+	d := dropping{Compactor: c, stay: stay, seen: map[seenRow]int{}, cols: cols}
+	d.enc = columns.NewEncoder(d.cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom})
 	for _, f := range files {
 		if err := d.file(ctx, f); err != nil {
 			return 0, c.discardOn(ctx, fmt.Errorf("take rows out of %s: %w", f.URL, err), d.files)
@@ -43,7 +56,7 @@ func (c *Compactor) Drop(ctx context.Context, h History, stay map[Identity]int) 
 	if d.rows == 0 {
 		return 0, nil
 	}
-	return d.rows, c.replace(ctx, h.Changes, base, d.old, d.files, tables.Update{Marker: c.opts.NewID()})
+	return d.rows, c.replace(ctx, t, base, d.old, d.files, tables.Update{Marker: c.opts.NewID()})
 }
 
 // Forget takes files out of a table whose bytes are gone or cannot be read.
@@ -97,7 +110,6 @@ type seenRow struct {
 // dropping is one call of Drop.
 type dropping struct {
 	*Compactor
-	h     History
 	cols  []schemas.Column
 	stay  map[Identity]int
 	seen  map[seenRow]int

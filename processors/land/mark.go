@@ -50,9 +50,7 @@ func (r *Rows) Mark(m Mark) error {
 		f()
 	}
 	b.EndRow()
-	if m.Op != record.Leave { // which goes with another row of the same number
-		r.note(m.Seq, m.At)
-	}
+	r.note(m.Seq, m.At)
 	return nil
 }
 
