@@ -181,9 +181,13 @@ func (s *Sources) load(l *Leaf) error {
 	return nil
 }
 
-// coded reports whether the leaf is better read as numbers of distinct values: most of it lies so in the files.
+// codedEntry is how many bytes of dictionaries an entry may have, compressed, for numbers to be worth their look-ups.
+const codedEntry = 2
+
+// coded reports whether the leaf is better read as numbers of distinct values: most of it lies so in the files, and the
+// values are few.
 func (s *Sources) coded(leaf int) bool {
-	var with, all int64
+	var with, all, size int64
 	for i := range s.files {
 		f := &s.files[i]
 		st := &f.plan.steps[leaf]
@@ -195,10 +199,11 @@ func (s *Sources) coded(leaf int) bool {
 			all += c.entries
 			if c.hasDictionary {
 				with += c.entries
+				size += c.dataAt - c.begin()
 			}
 		}
 	}
-	return with > all-all/4
+	return with > all-all/4 && size < codedEntry*all
 }
 
 // grow makes room for what the footers promise.

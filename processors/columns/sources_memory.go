@@ -1,10 +1,13 @@
 package columns
 
 // perRow is what sorting takes besides the keys: an item, its spare, the order.
-const perRow = 16 + 16 + 4
+const (
+	perRow   = 16 + 16 + 4
+	orderRow = 4
+)
 
-// Memory returns how many bytes Keys of these columns and then Write take at most, as the footers have it: the keys of
-// every row, one column of every row, and the compressed files that come in and go out.
+// Memory returns how many bytes Keys of these columns, which are let go of, and then Write take at most, as the footers
+// have it: the keys of every row, or one column of every row and the files that are made; and files that are held whole.
 func (s *Sources) Memory(keys ...string) int64 {
 	var held, sorting, widest int64
 	for i := range s.files {
@@ -21,7 +24,8 @@ func (s *Sources) Memory(keys ...string) int64 {
 			}
 		}
 	}
-	return held + int64(s.rows)*perRow + sorting + widest + 2*s.Packed()
+	made := s.Packed() + s.Packed()/2 // row groups, and the file that they become
+	return held + max(int64(s.rows)*perRow+sorting, int64(s.rows)*orderRow+widest+made)
 }
 
 // Packed returns the bytes that the rows take in the files, about.

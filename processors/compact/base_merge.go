@@ -30,7 +30,7 @@ func (c *Compactor) newBaseMerge(h History, base *tables.Snapshot) *baseMerge {
 	if h.Dataset.Key.Sort != "" {
 		b.names = append(b.names, h.Dataset.Key.Sort)
 	}
-	b.merger = &merger{Compactor: c, table: h.Base, cols: cols, batch: columns.New(cols), enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom(h.Dataset)})}
+	b.merger = &merger{Compactor: c, table: h.Base, cols: cols, enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom(h.Dataset)})}
 	for _, n := range b.names {
 		b.keys = append(b.keys, columns.SortKey{Path: n})
 	}
@@ -148,8 +148,7 @@ func (b *baseMerge) name(bucket int, through int64) string {
 
 // spread divides the changes above the base by the bucket of their key, without those that only leave a partition.
 func (b *baseMerge) spread(s *columns.Sources) (map[int][]int32, error) {
-	b.batch.Reset()
-	keys := b.batch
+	keys := columns.New(b.cols)
 	if err := s.Keys(keys, b.names[0], schemas.ColOp, schemas.ColCommit); err != nil {
 		return nil, err
 	}

@@ -71,7 +71,6 @@ type merger struct {
 	keys  []columns.SortKey // and what makes that a total order
 	paths []string          // of keys
 	enc   *columns.Encoder
-	batch *columns.Batch // of keys, kept from range to range
 
 	old           []tables.File
 	files         []tables.NewFile
@@ -79,7 +78,7 @@ type merger struct {
 }
 
 func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloom []string) *merger {
-	m := &merger{Compactor: c, table: t, cols: cols, batch: columns.New(cols), enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom})}
+	m := &merger{Compactor: c, table: t, cols: cols, enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom})}
 	shape := columns.New(cols)
 	for i, name := range append(slices.Clone(sort), schemas.ColShard, schemas.ColOp, schemas.ColCommit) {
 		if l := shape.Leaf(name); l == nil || l.MaxRep > 0 || slices.Contains(m.paths, name) {
@@ -150,10 +149,10 @@ func (m *merger) write(ctx context.Context, s *columns.Sources, g group) error {
 	})
 }
 
-// look reads the keys of the sources' rows.
+// look reads the keys of the sources' rows. Whoever has the order lets go of them: their memory serves the columns.
 func (m *merger) look(s *columns.Sources) (*columns.Batch, error) {
-	m.batch.Reset()
-	return m.batch, s.Keys(m.batch, m.paths...)
+	keys := columns.New(m.cols)
+	return keys, s.Keys(keys, m.paths...)
 }
 
 // distinct keeps the first row of each identity: shard, sequence number and operation, since the row that leaves a

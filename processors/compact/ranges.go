@@ -15,7 +15,7 @@ const (
 )
 
 // fixedMemory is what a merge has in memory however few its rows: compressors, pages, tables.
-const fixedMemory = 11 << 20
+const fixedMemory = 13 << 20
 
 // room returns the bytes that a merge's rows may take. Half the budget is for what is in use, the other half for what was
 // and is not yet collected.
