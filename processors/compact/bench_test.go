@@ -237,6 +237,8 @@ func mergeOurs(t *testing.T, root string) (rows, size int64) {
 	return rows, size
 }
 
+// mergeDuckDB drops rows that are equal in all columns, which here are those with equal identities, because that is the
+// fastest way that it has: DISTINCT ON takes a third longer.
 func mergeDuckDB(t *testing.T, inputs []string, out string) (rows int64) {
 	db, err := sql.Open("duckdb", "")
 	if err != nil {
@@ -244,7 +246,7 @@ func mergeDuckDB(t *testing.T, inputs []string, out string) (rows int64) {
 	}
 	defer db.Close()
 	for _, text := range []string{"SET threads = 1", "SET preserve_insertion_order = true",
-		fmt.Sprintf(`COPY (SELECT DISTINCT ON (_shard, _seq, _op) * FROM read_parquet('%s') ORDER BY district, thana, _at, _seq)
+		fmt.Sprintf(`COPY (SELECT DISTINCT * FROM read_parquet('%s') ORDER BY district, thana, _at, _seq)
 			TO '%s' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)`, filepath.Dir(inputs[0])+"/*.parquet", out)} {
 		if _, err := db.Exec(text); err != nil {
 			t.Fatal(err)
