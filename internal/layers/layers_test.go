@@ -71,7 +71,10 @@ func TestHeavyLibrariesStayWhereTheyBelong(t *testing.T) {
 	for _, c := range []struct{ pkg, must string }{
 		{"processors/land", "github.com/apache/iceberg-go"},
 		{"processors/stream", "github.com/apache/iceberg-go"},
+		{"processors/stream/lambda", "github.com/apache/iceberg-go"},
+		{"processors/stream/dynamo", "github.com/apache/iceberg-go"},
 		{"ingest", "github.com/apache/iceberg-go"},
+		{"ingest/dynamo", "github.com/apache/iceberg-go"},
 		{"processors/commit", "github.com/duckdb"},
 		{"processors/compact", "github.com/duckdb"},
 		{"query", "github.com/duckdb"},
