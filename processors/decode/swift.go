@@ -51,31 +51,13 @@ func (d *Decoder) swift(im *image, last int) (int, bool) {
 			last, behind = at+1, end
 			break
 		}
-		if t.class == text {
-			end = begin + len(t.text)
-			from := end
-			for end+wordBytes <= len(src) {
-				if stop := special(binary.LittleEndian.Uint64(src[end:])); stop != 0 {
-					end += bits.TrailingZeros64(stop) >> 3
-					break
-				}
-				end += wordBytes
-			}
-			if end+1 < len(src) && src[end] == '"' && src[end+1] == '}' {
-				if s.text = (span{from: int32(from), to: int32(end)}); t.leaf != nil {
-					t.leaf.AppendFrom(src, from, end)
-				}
-				end += 2
-			} else {
-				end = d.usualText(t, s, from)
-			}
-			s.state = present
-		} else if t.class != nested {
+		switch {
+		case t.class == text:
+			end, s.state = d.usualText(t, s, begin+len(t.text)), present
+		case t.class != nested:
 			end, s.state = d.usual(t, s, begin), present
-		} else if end = d.texts(t, s, begin+t.valueAt); end == 0 {
-			if r.pos = begin + t.valueAt; d.value(&d.set.fields.all[at], s) {
-				end = r.pos
-			}
+		default:
+			end = d.nested(at, t, s, begin+t.valueAt)
 		}
 		if end == 0 {
 			s.state = absent
@@ -90,6 +72,18 @@ func (d *Decoder) swift(im *image, last int) (int, bool) {
 	}
 	r.pos = behind
 	return last, behind > start
+}
+
+// nested reads a list, set, map or object that stands at and returns where it ends, or 0.
+func (d *Decoder) nested(field int, t *step, s *slot, at int) (end int) {
+	if end = d.texts(t, s, at); end > 0 {
+		return end
+	}
+	r := &d.reader
+	if r.pos = at; !d.value(&d.set.fields.all[field], s) {
+		return 0
+	}
+	return r.pos
 }
 
 // usual reads the value of an attribute that begins with its literal and returns where it ends, or 0 where another look
