@@ -13,7 +13,7 @@ type benchFastCmd struct {
 	profiles
 
 	Quick   bool     `help:"The main ratios in under a minute."`
-	Only    []string `help:"Only these sections: parquet, disk, commit, compaction, launch-day."`
+	Only    []string `help:"Only these sections: parquet, disk, commit, compaction, rollup, launch-day."`
 	Rounds  int      `help:"Rounds of each contestant (7; 5 with --quick)."`
 	Rows    int      `help:"Rows of the commit and of the compaction, a thousand a file (1,000,000; 100,000 with --quick)."`
 	Changes int64    `help:"Changes of the launch day at the end (10,000,000; none with --quick)."`

@@ -93,6 +93,7 @@ var sections = []section{
 	{"disk", false, (*bench).disk},
 	{"commit", false, (*bench).commit},
 	{"compaction", false, (*bench).compaction},
+	{"rollup", false, (*bench).rollups},
 	{"launch-day", true, (*bench).launchDay},
 }
 

@@ -33,7 +33,7 @@ func child(ctx context.Context, args ...string) *exec.Cmd {
 
 func TestEverySectionMeasures(t *testing.T) {
 	t.Parallel()
-	r, err := fast.Run(t.Context(), fast.Options{Rounds: 1, Slice: time.Millisecond, Rows: 5000, Launch: 20_000, Ring: 16 << 20, Folder: t.TempDir(), Child: child})
+	r, err := fast.Run(t.Context(), fast.Options{Rounds: 1, Slice: time.Millisecond, Rows: 10_000, Launch: 20_000, Ring: 16 << 20, Folder: t.TempDir(), Child: child})
 	if err != nil {
 		t.Fatal(err)
 	}
