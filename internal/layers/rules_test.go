@@ -1,0 +1,56 @@
+package layers_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Every rule of docs/rules.md names tests that exist.
+func TestRulesNameTests(t *testing.T) {
+	t.Parallel()
+	const root = "../.."
+	text, err := os.ReadFile(filepath.Join(root, "docs/rules.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() && e.Name() == "node_modules" {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		code, err := os.ReadFile(path)
+		for _, m := range declared.FindAllSubmatch(code, -1) {
+			there[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for line := range strings.Lines(string(text)) {
+		named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(line, -1)
+		for _, m := range named {
+			if !there[m[1]] {
+				t.Errorf("docs/rules.md names %s, which is no test", m[1])
+			}
+		}
+		if strings.HasPrefix(line, "|") {
+			rows++
+			if len(named) == 0 && rows > 2 { // the head and its rule
+				t.Errorf("no test holds: %s", line)
+			}
+		}
+	}
+	if rows < 20 {
+		t.Errorf("docs/rules.md has %d rows", rows)
+	}
+}
