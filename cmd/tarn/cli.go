@@ -24,13 +24,14 @@ type globals struct {
 type cli struct {
 	globals
 
-	Up         upCmd      `cmd:"" help:"Run everything on this machine: API, lake, dashboard."`
-	Load       loadCmd    `cmd:"" help:"Load a file of rows: CSV, JSON Lines, DynamoDB JSON lines or Parquet."`
-	SQL        sqlCmd     `cmd:"" name:"sql" help:"Answer one read-only SELECT."`
-	Query      queryCmd   `cmd:"" help:"Answer a metric."`
-	Verify     verifyCmd  `cmd:"" help:"Compare the lake with the store, record by record."`
-	Repair     repairCmd  `cmd:"" help:"Mend what verify finds, from the store and its change feed."`
-	Compact    compactCmd `cmd:"" help:"Merge small files now."`
+	Up         upCmd       `cmd:"" help:"Run everything on this machine: API, lake, dashboard."`
+	Load       loadCmd     `cmd:"" help:"Load a file of rows: CSV, JSON Lines, DynamoDB JSON lines or Parquet."`
+	SQL        sqlCmd      `cmd:"" name:"sql" help:"Answer one read-only SELECT."`
+	Query      queryCmd    `cmd:"" help:"Answer a metric."`
+	Verify     verifyCmd   `cmd:"" help:"Compare the lake with the store, record by record."`
+	Backfill   backfillCmd `cmd:"" help:"Land what records are or were, from the store or an export, in order with their changes."`
+	Repair     repairCmd   `cmd:"" help:"Mend what verify finds, from the store and its change feed."`
+	Compact    compactCmd  `cmd:"" help:"Merge small files now."`
 	Quarantine struct {
 		List    quarantineListCmd    `cmd:"" help:"List records that could not be decoded."`
 		Show    quarantineShowCmd    `cmd:"" help:"Show one of them with its whole payload."`

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/schemas"
 )
 
 // appendStoreKey appends the record's key as the store has it: kind, length and text of each of its parts.
@@ -37,4 +38,13 @@ func parseStoreKey(b []byte) (key ingest.Key) {
 		b = b[1+w+int(n):]
 	}
 	return key
+}
+
+// LakeKey returns the text of an item's key as the lake has it; the item is DynamoDB JSON and may hold its key only.
+func LakeKey(d *schemas.Dataset, mask func(string) string, item []byte) (string, error) {
+	r := newReader(d, mask)
+	if _, err := r.image(item); err != nil {
+		return "", err
+	}
+	return string(r.appendKey(nil)), nil
 }

@@ -1,0 +1,149 @@
+package node_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/md5"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tarn-lake/tarn/ingest"
+	"github.com/tarn-lake/tarn/ingest/embedded"
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/node"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/processors/verify"
+)
+
+// lose changes the store and lets its feed forget it before anybody has read it.
+func (f *thingsFolder) lose(put map[string]string, gone ...string) {
+	f.tb.Helper()
+	registry, err := node.LoadSchemas(f.schemas)
+	if err != nil {
+		f.tb.Fatal(err)
+	}
+	store, err := embedded.Open(filepath.Join(f.data, "store"), ingest.Tables(registry), embedded.Options{})
+	if err != nil {
+		f.tb.Fatal(err)
+	}
+	for id, n := range put {
+		item := record.Item{"id": record.String(id), "n": record.Number(n)}
+		err = store.Write(f.tb.Context(), ingest.Action{Kind: ingest.Put, Table: "shop_things", Item: item})
+		if err != nil {
+			f.tb.Fatal(err)
+		}
+	}
+	for _, id := range gone {
+		key := ingest.Key{Partition: record.String(id)}
+		if err := store.Write(f.tb.Context(), ingest.Action{Kind: ingest.Delete, Table: "shop_things", Key: key}); err != nil {
+			f.tb.Fatal(err)
+		}
+	}
+	if _, err := store.Trim(f.tb.Context(), time.Now().Add(48*time.Hour)); err != nil {
+		f.tb.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		f.tb.Fatal(err)
+	}
+}
+
+func TestScanFillsWhatTheFeedForgot(t *testing.T) {
+	t.Parallel()
+	f := newThings(t, "int64")
+	f.put(map[string]string{"stays": "1", "changes": "1", "goes": "1"})
+	f.with(func(n *node.Node) {
+		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}); !r[0].Clean() {
+			t.Errorf("got %+v", r[0])
+		}
+	})
+	f.lose(map[string]string{"changes": "2", "comes": "1"}, "goes")
+	f.with(func(n *node.Node) {
+		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}); r[0].Missing != 1 || r[0].Extra != 1 || r[0].Different != 1 {
+			t.Errorf("got %+v", r[0])
+		}
+		dry := mustDo[node.Backfilled](t, n, "backfill", node.BackfillArgs{Dataset: "things", Scan: true, DryRun: true})
+		if dry.Read != 3 || dry.Landed != 0 {
+			t.Errorf("got %+v", dry)
+		}
+		done := mustDo[node.Backfilled](t, n, "backfill", node.BackfillArgs{Dataset: "things", Scan: true})
+		if done.Landed != 3 || done.Absent != 1 || done.Bad != 0 {
+			t.Errorf("got %+v", done)
+		}
+		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}); !r[0].Clean() || r[0].Lake != 3 {
+			t.Errorf("got %+v", r[0])
+		}
+	})
+	f.put(map[string]string{"changes": "3"})
+	f.with(func(n *node.Node) {
+		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}); !r[0].Clean() {
+			t.Errorf("a change after the backfill: got %+v", r[0])
+		}
+	})
+}
+
+// writeExport writes an export of the lines as DynamoDB does and returns its folder.
+func writeExport(tb testing.TB, id, summary string, lines ...string) string {
+	tb.Helper()
+	dir := filepath.Join(tb.TempDir(), "AWSDynamoDB", id)
+	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
+		tb.Fatal(err)
+	}
+	var body bytes.Buffer
+	w := gzip.NewWriter(&body)
+	if _, err := w.Write([]byte(strings.Join(lines, "\n") + "\n")); err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	sum := md5.Sum(body.Bytes())
+	for name, text := range map[string]string{
+		"manifest-summary.json": fmt.Sprintf(`{"version":"2020-06-30",%s,"itemCount":%d,"outputFormat":"DYNAMODB_JSON"}`, summary, len(lines)),
+		"manifest-files.json": fmt.Sprintf(`{"itemCount":%d,"md5Checksum":%q,"etag":"x","dataFileS3Key":"AWSDynamoDB/%s/data/a.json.gz"}`+"\n",
+			len(lines), base64.StdEncoding.EncodeToString(sum[:]), id),
+		"data/a.json.gz": body.String(),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestExportsAreBackfilled(t *testing.T) {
+	t.Parallel()
+	f := newThings(t, "int64")
+	hour := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
+	full := writeExport(t, "0123-full", fmt.Sprintf(`"exportTime":%q,"exportType":"FULL_EXPORT"`, hour.Format(time.RFC3339)),
+		`{"Item":{"id":{"S":"old"},"n":{"N":"1"}}}`, `{"Item":{"id":{"S":"newer"},"n":{"N":"1"}}}`, `{"Item":{"id":{"S":"deleted"},"n":{"N":"1"}}}`)
+	later := hour.Add(time.Minute)
+	increment := writeExport(t, "0124-increment", fmt.Sprintf(`"exportFromTime":%q,"exportToTime":%q,"exportType":"INCREMENTAL_EXPORT"`, hour.Format(time.RFC3339), later.Format(time.RFC3339)),
+		fmt.Sprintf(`{"Metadata":{"WriteTimestampMicros":{"N":"%d"}},"Keys":{"id":{"S":"old"}},"NewImage":{"id":{"S":"old"},"n":{"N":"2"}}}`, later.UnixMicro()-1e6),
+		fmt.Sprintf(`{"Metadata":{"WriteTimestampMicros":{"N":"%d"}},"Keys":{"id":{"S":"deleted"}},"OldImage":{"id":{"S":"deleted"}}}`, later.UnixMicro()-1e6))
+	f.put(map[string]string{"newer": "9"})
+	f.with(func(n *node.Node) {
+		for i, want := range []string{`[["deleted",1],["newer",9],["old",1]]`, `[["newer",9],["old",2]]`, `[["newer",9],["old",2]]`} {
+			dir := []string{full, increment, full}[i] // the last time nothing is new
+			done := mustDo[node.Backfilled](t, n, "backfill", node.BackfillArgs{Dataset: "things", Export: dir})
+			if i == 2 && (done.Before != 3 || done.Landed != 0) {
+				t.Errorf("again: got %+v", done)
+			}
+			got := mustDo[node.Table](t, n, "sql", node.SQLArgs{SQL: "SELECT id, n FROM things ORDER BY id"})
+			if text := strings.Join(strings.Fields(string(got.JSON)), ""); !strings.Contains(text, want) {
+				t.Errorf("round %d: got %s, want %s", i, text, want)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(full, "data", "a.json.gz"), []byte("damaged"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := n.Do(t.Context(), "backfill", node.BackfillArgs{Dataset: "things", Export: full}, nil, node.Silent)
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "MD5") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
