@@ -74,6 +74,7 @@ type Node struct {
 	committing  sync.Mutex    // one round of commits at a time in this process
 	commitEvery atomic.Int64  // shortest time between two commits, in nanoseconds
 	turns       int           // of compaction; only its loop counts
+	healAfter   time.Time     // holes are left alone until then; only the loop that heals looks
 	refreshes   int           // of rollups; only their loop counts
 	running     atomic.Bool   // Run is at work
 	seeding     atomic.Bool   // the demo's history is being written

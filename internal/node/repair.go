@@ -58,7 +58,7 @@ func (n *Node) repair(ctx context.Context, a RepairArgs, tell Tell) ([]Repaired,
 	all := []Repaired{}
 	err = n.working(ctx, func(ctx context.Context) error {
 		for _, d := range chosen {
-			m := &mending{n: n, d: d, tell: tell, id: time.Now().UTC().Format("20060102T150405.000000"), done: Repaired{Dataset: d.Name}}
+			m := n.mendingOf(d, tell)
 			if err := m.run(ctx, a.DryRun); err != nil {
 				return fmt.Errorf("repair %s: %w", d.Name, err)
 			}

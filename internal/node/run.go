@@ -60,6 +60,7 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.every(inner, rollupEvery, n.refresh) })
 	g.Go(func() error { return n.every(inner, upkeepEvery, n.upkeep) })
 	g.Go(func() error { return n.every(inner, sweepEvery, n.sweep) })
+	g.Go(func() error { return n.every(inner, healEvery, n.heal) })
 	g.Go(func() error { return n.every(inner, storeEvery, n.tidyStore) })
 	err := g.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCommit)
