@@ -156,9 +156,12 @@ func (m *merger) look(s *columns.Sources) (*columns.Batch, error) {
 }
 
 // distinct keeps the first row of each identity: shard, sequence number and operation, since the row that leaves a
-// partition shares the first two with the row of the change itself.
+// partition shares the first two with the row of the change itself. The ledger's rows have no identity, and all stay.
 func distinct(b *columns.Batch, order []int32) []int32 {
 	shard, seq, op := b.Leaf(schemas.ColShard), b.Leaf(schemas.ColSeq), b.Leaf(schemas.ColOp)
+	if shard == nil {
+		return order
+	}
 	same := func(i, j int32) bool {
 		return bytes.Equal(seq.BytesAt(int(i)), seq.BytesAt(int(j))) && bytes.Equal(shard.BytesAt(int(i)), shard.BytesAt(int(j))) &&
 			bytes.Equal(op.BytesAt(int(i)), op.BytesAt(int(j)))

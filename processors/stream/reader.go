@@ -37,6 +37,7 @@ type Options struct {
 	Hole    func(context.Context, lake.Hole) error     // keeps holes that no later batch will show; the same may come again
 	Observe telemetry.Observe                          // told of holes and retries
 	Wait    func(context.Context, time.Duration) error // waits between tries; nil: a timer
+	Now     func() time.Time                           // a hole that a shard left behind is no newer than its finding; nil: time.Now
 }
 
 // Reader lands a stream: each shard in order, a child only after its parents.
@@ -72,6 +73,9 @@ func New(feed Feed, lander Lander, progress *Progress, opts Options) *Reader {
 	}
 	if opts.Wait == nil {
 		opts.Wait = wait
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
 	return &Reader{feed, lander, progress, opts}
 }
@@ -239,7 +243,7 @@ func (r *run) page(ctx context.Context, s Shard, after *lake.Seq) (Page, error) 
 		page, err = r.feed.Read(ctx, r.stream, s, "", r.opts.Limit)
 		if fault.Is(err, fault.NotFound) || err == nil && page.Records == 0 && page.End { // nothing will show the gap
 			page = Page{End: true}
-			return r.hole(ctx, lake.Hole{Lane: s.Lane(), After: *after, From: r.progress.Complete(), Reason: "its shard vanished before all of it was read"})
+			return r.hole(ctx, lake.Hole{Lane: s.Lane(), After: *after, From: r.progress.Complete(), To: r.opts.Now().UTC(), Reason: "its shard vanished before all of it was read"})
 		}
 		if err != nil || page.Records == 0 {
 			return err

@@ -24,7 +24,7 @@ func (r *run) vanished(ctx context.Context, now []Shard) error {
 		if listed[lane] || at.Done || !lake.IsShard(lane) {
 			continue
 		}
-		h := lake.Hole{Lane: lane, After: at.Seq, From: at.At, Reason: "its shard vanished between two runs; it may have held more"}
+		h := lake.Hole{Lane: lane, After: at.Seq, From: at.At, To: r.opts.Now().UTC(), Reason: "its shard vanished between two runs; it may have held more"}
 		if err := r.keep(ctx, h); err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func (r *run) vanished(ctx context.Context, now []Shard) error {
 		if r.state[id] != waiting || listed[s.Lane()] {
 			continue
 		}
-		if err := r.keep(ctx, lake.Hole{Lane: s.Lane(), From: r.progress.Complete(), Reason: "its shard vanished before it was read"}); err != nil {
+		if err := r.keep(ctx, lake.Hole{Lane: s.Lane(), From: r.progress.Complete(), To: r.opts.Now().UTC(), Reason: "its shard vanished before it was read"}); err != nil {
 			return err
 		}
 		r.state[id] = ended

@@ -16,7 +16,7 @@ import (
 // A shard that vanished with records that nobody has read is a hole, because no batch will ever come behind it.
 func TestVanishedShardsAreHoles(t *testing.T) {
 	t.Parallel()
-	at := time.Unix(500, 0)
+	at, looked := time.Unix(500, 0), time.Unix(900, 0).UTC()
 	live := &shard{Shard: stream.Shard{Label: "l", ID: "live"}, seqs: []int{9}}
 	for _, c := range []struct {
 		name   string
@@ -49,7 +49,7 @@ func TestVanishedShardsAreHoles(t *testing.T) {
 			src := newSource(shards...)
 			found := make(chan lake.Hole, 10)
 			failed := false
-			o := stream.Options{Wait: noWait, Every: time.Millisecond, Hole: func(_ context.Context, h lake.Hole) error {
+			o := stream.Options{Now: func() time.Time { return looked }, Wait: noWait, Every: time.Millisecond, Hole: func(_ context.Context, h lake.Hole) error {
 				if !failed { // the ledger is away for a moment
 					failed = true
 					return fault.New(fault.Transient, "away")
@@ -70,7 +70,10 @@ func TestVanishedShardsAreHoles(t *testing.T) {
 			var got []lake.Hole
 			for range c.want {
 				h := <-found
-				h.From = h.From.Round(0)
+				if h.From = h.From.Round(0); h.To != looked {
+					t.Errorf("the hole ends at %v, want the look that found it, %v", h.To, looked)
+				}
+				h.To = time.Time{}
 				got = append(got, h)
 			}
 			cancel()
