@@ -30,7 +30,7 @@ func (m *mending) places(ctx context.Context, all []verify.Difference) (map[stri
 		for i, diff := range some {
 			keys[i] = quote(diff.Key)
 		}
-		r, err := held.asked.Whole(ctx, fmt.Sprintf("SELECT %s, epoch(%s)::BIGINT, %s FROM %s WHERE %[1]s IN (%s)",
+		r, err := held.asked.Whole(ctx, fmt.Sprintf("SELECT %s, epoch(%s)::BIGINT, %s FROM %s WHERE %[1]s IN (%[5]s)",
 			keySQL(m.d), schemas.ColDate, schemas.ColRegion, held.state, strings.Join(keys, ", ")))
 		if err != nil {
 			return nil, err
