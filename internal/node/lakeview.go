@@ -32,7 +32,7 @@ func (v lakeView) hold(ctx context.Context, d *schemas.Dataset) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &held{n: v.n, d: d, asked: h, state: plan.Ident(d.Name), lost: withoutLost(h.Pinned())}, nil
+	return &held{n: v.n, d: d, asked: h, state: plan.Ident(d.Name), lost: v.n.withoutLost(ctx, h.Pinned())}, nil
 }
 
 // held is a dataset at one moment. Digests and texts are computed by the engine.
