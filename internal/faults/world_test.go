@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/tarn-lake/tarn/internal/blob/dir"
 	"github.com/tarn-lake/tarn/internal/faults"
-	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/processors/commit"
 	"github.com/tarn-lake/tarn/processors/compact"
@@ -220,16 +218,4 @@ func (w *world) snapshot(name string) (*tables.Snapshot, error) {
 		return nil, err
 	}
 	return t.Snapshot(context.Background())
-}
-
-// pending returns how many landed objects wait.
-func (w *world) pending() (int, error) {
-	found, err := w.files.List(context.Background(), lake.LandingDir+"/")
-	n := 0
-	for _, f := range found {
-		if !strings.HasSuffix(f.Name(), "/") {
-			n++
-		}
-	}
-	return n, err
 }

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -66,7 +65,6 @@ type reader struct {
 	names  []string       // of slots: the comparable fields', then others that are needed
 	slots  []attribute
 	keys   []int // slots of the key
-	hashed []int // for each key attribute, whether it is masked: the field's index, or -1
 	claim  int   // slot of the discriminator; -1: none
 	place  *region
 	buf    []byte
@@ -212,20 +210,4 @@ func (r *reader) appendKey(b []byte) []byte {
 		}
 	}
 	return b
-}
-
-// storeKey returns the record's key as the store has it.
-func (r *reader) storeKey() ingest.Key {
-	value := func(at int) record.Value {
-		a := r.slots[at]
-		if a.kind == record.S || a.kind == record.N {
-			return record.Value{Kind: a.kind, Text: string(a.text)}
-		}
-		return a.more
-	}
-	key := ingest.Key{Partition: value(r.keys[0])}
-	if len(r.keys) > 1 {
-		key.Sort = value(r.keys[1])
-	}
-	return key
 }

@@ -50,7 +50,6 @@ type way struct {
 	committed atomic.Int64 // rows
 	rounds    atomic.Int64 // commits
 	merges    atomic.Int64
-	based     int64        // rows of the history that the base holds, about: only compaction counts
 	patching  atomic.Int64 // nanoseconds
 	spent     [stages]atomic.Int64
 	peak      atomic.Int64

@@ -76,7 +76,7 @@ func iteratorOf(body []byte) (string, bool) {
 			return text(body, from+i+len(nextMember))
 		}
 	}
-	return "", bytes.Index(body, nextMember) < 0
+	return "", !bytes.Contains(body, nextMember)
 }
 
 // text returns the string whose content begins at i, where it needs no unescaping.
