@@ -22,11 +22,18 @@ func (r *reader) same(a, b int32) bool {
 	case record.NULL:
 		return true
 	}
-	left, right := r.kids(a), r.kids(b)
+	mark := len(r.below)
+	equal := r.sameKids(x.kind, r.kids(a), r.kids(b))
+	r.below = r.below[:mark]
+	return equal
+}
+
+// sameKids reports whether what is in two values of a kind is equal.
+func (r *reader) sameKids(kind record.Kind, left, right []int32) bool {
 	if len(left) != len(right) {
 		return false
 	}
-	switch x.kind {
+	switch kind {
 	case record.M:
 		r.sortKids(left, func(n *node) span { return n.name })
 		r.sortKids(right, func(n *node) span { return n.name })
@@ -35,7 +42,7 @@ func (r *reader) same(a, b int32) bool {
 		r.sortKids(right, func(n *node) span { return n.text })
 	}
 	for i := range left {
-		if x.kind == record.M && !bytes.Equal(r.bytes(r.nodes[left[i]].name), r.bytes(r.nodes[right[i]].name)) {
+		if kind == record.M && !bytes.Equal(r.bytes(r.nodes[left[i]].name), r.bytes(r.nodes[right[i]].name)) {
 			return false
 		}
 		if !r.same(left[i], right[i]) {
@@ -45,13 +52,13 @@ func (r *reader) same(a, b int32) bool {
 	return true
 }
 
-// kids returns the nodes directly below at.
+// kids returns the nodes directly below at. They stand in memory that is used again once the two values are compared.
 func (r *reader) kids(at int32) []int32 {
-	var all []int32
+	from := len(r.below)
 	for i, end := at+1, r.nodes[at].next; i < end; i = r.nodes[i].next {
-		all = append(all, i)
+		r.below = append(r.below, i)
 	}
-	return all
+	return r.below[from:len(r.below):len(r.below)]
 }
 
 func (r *reader) sortKids(kids []int32, by func(*node) span) {

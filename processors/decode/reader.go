@@ -23,6 +23,7 @@ type reader struct {
 	text  []byte   // unescaped strings
 	blob  []byte   // decoded binaries
 	nodes []node   // nested values
+	below []int32  // nodes that are being compared, level upon level
 }
 
 // span is a string's content in src.
