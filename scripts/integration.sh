@@ -50,6 +50,7 @@ suite -run Glue ./internal/tables
 suite ./internal/endtoend
 suite ./query/console
 suite -run 'DuckDB|PyArrow' ./processors/columns
+export TARN_RECORDS=${TARN_RECORDS:-100000} # a million take half an hour on a busy machine
 suite -run 'MillionRandomRecords|EveryDamagedByte' ./processors/decode
 suite -run RandomPlans ./internal/faults -faults.plans 300
 echo "integration: all good in $SECONDS s"
