@@ -237,5 +237,20 @@ func (f *folder) clean() error {
 			}
 		}
 	}
+	return f.settle()
+}
+
+// settle makes durable what is visible. A process that was killed between making a commit visible and syncing its folder
+// has left one that a power loss would still take, with rows whose landed objects the next process lets go of.
+func (f *folder) settle() error {
+	all, err := filepath.Glob(filepath.Join(f.disk.local(lake.TablesDir), "*", metadataDir))
+	if err != nil {
+		return err
+	}
+	for _, path := range all {
+		if err := f.disk.syncFolder(f.dir(filepath.Base(filepath.Dir(path)))); err != nil {
+			return err
+		}
+	}
 	return nil
 }
