@@ -64,7 +64,10 @@ func newWorld(root string, plan faults.Plan) (*world, error) {
 	w := &world{root: root, registry: r, power: newPower(root)}
 	start := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	w.in = faults.New(plan, faults.Options{
-		Kill: func() { w.dead.Store(true) },
+		Kill: func() {
+			w.power.settle() // what came before is done
+			w.dead.Store(true)
+		},
 		Wait: func(context.Context, time.Duration) error { return nil },
 		Now:  func() time.Time { return start },
 	})
@@ -103,6 +106,7 @@ func (w *world) hook(seam string) func(step, key string) error {
 		if w.dead.Load() {
 			return errDead
 		}
+		w.power.settle()
 		if err := ask(step, key); err != nil {
 			return err
 		}
@@ -148,13 +152,14 @@ type power struct {
 	root    string
 	mu      sync.Mutex
 	made    map[string][]string // by folder: names that its sync has not made durable
-	syncing string
+	syncing map[string]bool     // folders whose sync was the last step of somebody
 }
 
-func newPower(root string) *power { return &power{root: root, made: map[string][]string{}} }
+func newPower(root string) *power {
+	return &power{root: root, made: map[string][]string{}, syncing: map[string]bool{}}
+}
 
 func (p *power) step(_, step, key string) {
-	p.settle()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	folder := filepath.Dir(key)
@@ -165,9 +170,10 @@ func (p *power) step(_, step, key string) {
 			p.made[folder] = append(p.made[folder], key)
 		}
 	case "sync folder":
-		if p.syncing = key; len(p.made[key]) == 0 {
-			p.syncing = folder
+		if len(p.made[key]) == 0 {
+			key = folder
 		}
+		p.syncing[key] = true
 	}
 }
 
@@ -175,10 +181,10 @@ func (p *power) step(_, step, key string) {
 func (p *power) settle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.syncing != "" {
-		delete(p.made, p.syncing)
-		p.syncing = ""
+	for folder := range p.syncing {
+		delete(p.made, folder)
 	}
+	clear(p.syncing)
 }
 
 // lose takes back every other name that was not durable, as a disk may after a power loss.
@@ -192,7 +198,8 @@ func (p *power) lose() (lost int) {
 			}
 		}
 	}
-	p.made, p.syncing = map[string][]string{}, ""
+	clear(p.made)
+	clear(p.syncing)
 	return lost
 }
 
