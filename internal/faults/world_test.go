@@ -110,7 +110,7 @@ func (w *world) hook(seam string) func(step, key string) error {
 		if err := ask(step, key); err != nil {
 			return err
 		}
-		w.power.step(seam, step, key)
+		w.power.step(step, key)
 		return nil
 	}
 }
@@ -159,7 +159,7 @@ func newPower(root string) *power {
 	return &power{root: root, made: map[string][]string{}, syncing: map[string]bool{}}
 }
 
-func (p *power) step(_, step, key string) {
+func (p *power) step(step, key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	folder := filepath.Dir(key)

@@ -173,11 +173,7 @@ func (m *moved) into(all *columns.Batch, field string) error {
 		return err
 	}
 	own := columns.New([]schemas.Column{node.Column})
-	kept, pick := all.Rows(), make([]int32, all.Rows())
-	for row := range kept {
-		pick[row] = m.value[row]
-	}
-	if err := own.Gather(from, pick); err != nil {
+	if err := own.Gather(from, m.value); err != nil {
 		return err
 	}
 	extra := columns.New([]schemas.Column{all.Node(schemas.ColExtra).Column})
