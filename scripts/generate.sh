@@ -41,7 +41,7 @@ settings() {
   {
     echo "# Settings"
     echo
-    echo "Each is a variable of the environment; \`tarn settings\` prints this table. Flags of the same meaning win."
+    echo "Each is a variable of the environment; \`tarn settings\` prints these tables."
     echo
     env -i "$dir/tarn" settings
   } >"$dir/settings.md"

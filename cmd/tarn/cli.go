@@ -114,14 +114,6 @@ func (versionCmd) Run(e *environment) error {
 	})
 }
 
-type settingsCmd struct{}
-
-// Run prints the settings as a Markdown table.
-func (settingsCmd) Run(e *environment) error {
-	all := config.Describe[config.Up]()
-	return e.out.result(all, func(w io.Writer) { fmt.Fprint(w, config.Reference(all)) })
-}
-
 // registry loads the dataset files that the command is about.
 func (e *environment) registry(dir string) (*schemas.Registry, fs.FS, error) {
 	fsys, err := node.SchemaFiles(dir)
