@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -42,21 +41,18 @@ func (c *contestant) median() float64 {
 	return s[len(s)/2]
 }
 
-// best runs the contestant for a while and returns the CPU time of its best stretch, which other work disturbed least.
-func (c *contestant) best(b *testing.B) float64 {
-	const stretch, while = 1e6, 40e6 // ns
-	best := math.Inf(1)
-	for begin := processorTime(); processorTime()-begin < while; {
-		from, spent, runs := processorTime(), int64(0), 0
-		for ; spent < stretch; spent = processorTime() - from {
-			if err := c.run(); err != nil {
-				b.Fatal(c.name, err)
-			}
-			runs++
+// slice runs the contestant for a while and returns the CPU time of a record. The best stretch of it would flatter those
+// whose runs are short.
+func (c *contestant) slice(b *testing.B) float64 {
+	const while = 40e6 // ns
+	from, spent, runs := processorTime(), int64(0), 0
+	for ; spent < while; spent = processorTime() - from {
+		if err := c.run(); err != nil {
+			b.Fatal(c.name, err)
 		}
-		best = min(best, float64(spent)/float64(runs*c.records))
+		runs++
 	}
-	return best
+	return float64(spent) / float64(runs*c.records)
 }
 
 // BenchmarkAgainstNaive runs every way in turn, on one core, and prints the medians of their CPU time: ratios of one run
@@ -72,7 +68,7 @@ func BenchmarkAgainstNaive(b *testing.B) {
 	for b.Loop() {
 		for _, c := range all {
 			runtime.GC() // nobody pays for another's garbage
-			c.cost = append(c.cost, c.best(b))
+			c.cost = append(c.cost, c.slice(b))
 		}
 	}
 	decoded, filed, packed := all[0].median(), all[1].median(), all[2].median()
