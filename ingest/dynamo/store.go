@@ -34,6 +34,9 @@ type Options struct {
 	Tries int
 	// Wait waits between tries; nil: a timer.
 	Wait func(context.Context, time.Duration) error
+
+	// Deployed returns the name of a table on AWS by its name in the schemas; nil: the same.
+	Deployed func(name string) string
 }
 
 // Store is an ingest.Store in DynamoDB. It is safe for concurrent use.
@@ -54,8 +57,11 @@ func New(client *dynamodb.Client, tables []ingest.Table, opts Options) *Store {
 		opts.Wait = wait
 	}
 	s := &Store{client: client, tables: map[string]*ingest.Table{}, opts: opts}
-	for i := range tables {
-		s.tables[tables[i].Name] = &tables[i]
+	for _, t := range tables {
+		s.tables[t.Name] = &t
+		if opts.Deployed != nil {
+			t.Name = opts.Deployed(t.Name)
+		}
 	}
 	return s
 }

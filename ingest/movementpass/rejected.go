@@ -40,6 +40,11 @@ func reason(err error) string {
 	}
 }
 
+// Measures implements telemetry.Measured.
+func (r Rejected) Measures() (telemetry.Of, []telemetry.Measure) {
+	return telemetry.Of{Name: "Reason", Value: r.Reason}, []telemetry.Measure{telemetry.Number("Rejected", 1)}
+}
+
 // rejected records that an application was not accepted, and returns err.
 func (a *api) rejected(ctx context.Context, why string, item record.Item, err error) error {
 	r := Rejected{Reason: why, District: item["district"].Text, Division: "unknown"}

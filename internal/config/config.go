@@ -50,10 +50,15 @@ func Load[T any](getenv func(string) string) (T, error) {
 			faults = append(faults, fault.Field{Name: s.Name, Message: err.Error()})
 		}
 	}
-	if faults != nil {
-		return settings, fault.WithFields(join(faults), faults)
+	return settings, Refuse(faults)
+}
+
+// Refuse returns the error of settings that are wrong: Invalid, with each of them named. Nil where none is.
+func Refuse(faults []fault.Field) error {
+	if len(faults) == 0 {
+		return nil
 	}
-	return settings, nil
+	return fault.WithFields(join(faults), faults)
 }
 
 // Environ writes the settings as Load reads them. A field left at its default is written too.

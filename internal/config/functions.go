@@ -12,7 +12,7 @@ import (
 // Function is what every function is told.
 type Function struct {
 	Environment string     `env:"TARN_ENVIRONMENT" default:"" doc:"The environment's name, such as prod: a dimension of every metric."`
-	Schemas     string     `env:"TARN_SCHEMAS" default:"" doc:"The dataset files: a folder in the function's package, or s3://bucket/folder. Empty: the built-in Movement Pass."`
+	Schemas     string     `env:"TARN_SCHEMAS" default:"" doc:"The dataset files: a folder in the function's package, or s3://bucket/name.zip. Empty: the built-in Movement Pass."`
 	LogLevel    slog.Level `env:"TARN_LOG_LEVEL" default:"INFO" doc:"DEBUG, INFO, WARN or ERROR."`
 	Metrics     string     `env:"TARN_METRICS" default:"Tarn" doc:"The CloudWatch namespace of the metrics."`
 }

@@ -79,8 +79,8 @@ func (u Up) Home(first Home) (Home, error) {
 			refuse("TARN_CATALOG", "\""+u.Catalog+"\" is no catalog: write glue, or glue:DATABASE in lower case")
 		}
 	}
-	if faults != nil {
-		return Home{}, fault.WithFields(join(faults), faults)
+	if err := Refuse(faults); err != nil {
+		return Home{}, err
 	}
 	return h, nil
 }

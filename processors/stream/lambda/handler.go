@@ -18,8 +18,9 @@ import (
 
 // Options tune a Handler. The zero value works.
 type Options struct {
-	Log   *slog.Logger  // nil: none
-	Grace time.Duration // what is left of the function's time for the answer; 0: 500 ms
+	Log     *slog.Logger      // nil: none
+	Observe telemetry.Observe // nil: nobody
+	Grace   time.Duration     // what is left of the function's time for the answer; 0: 500 ms
 }
 
 // Handler is a lambda.Handler over the bytes of events. It is safe for concurrent use.
@@ -33,6 +34,9 @@ type Handler struct {
 func New(lander stream.Lander, streams map[string]string, opts Options) *Handler {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Observe == nil {
+		opts.Observe = telemetry.Discard
 	}
 	if opts.Grace == 0 {
 		opts.Grace = 500 * time.Millisecond
@@ -73,6 +77,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-h.opts.Grace))
 		defer cancel()
 	}
+	began := time.Now()
 	landed, err := h.lander.Land(ctx, b)
 	if err != nil {
 		return h.failed(ctx, e, b, landed, err)
@@ -80,6 +85,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	answer := response{State: e.State, Failures: []failure{}}
 	if landed.Records > 0 {
 		answer.State.After = landed.Last.Short()
+		h.opts.Observe(Landed{Stream: b.Stream, Lane: b.Lane, Records: landed.Records, Bad: landed.Bad, Bytes: len(payload), Newest: landed.Through, Elapsed: time.Since(began)})
 	}
 	return json.Marshal(answer)
 }
@@ -91,6 +97,7 @@ func (h *Handler) failed(ctx context.Context, e event, b land.Batch, landed *lak
 	if landed == nil || landed.First == "" || !ended && !kind.Retryable() && kind != fault.ReadOnly {
 		return nil, err
 	}
+	h.opts.Observe(Refused{Stream: b.Stream, Records: landed.Records})
 	h.opts.Log.ErrorContext(ctx, "the batch did not land and comes again", telemetry.Lane, b.Lane, telemetry.Err, err)
 	return json.Marshal(response{State: e.State, Failures: []failure{{ID: digits(landed.First)}}})
 }
