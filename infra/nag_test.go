@@ -1,0 +1,27 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// cdk-nag's rules hold, or somebody wrote down why not.
+func TestEveryFindingHasAReason(t *testing.T) {
+	each(t, func(t *testing.T, w *world, env string) {
+		tried := 0
+		for _, s := range w.assemblies[env].Stacks {
+			tried += len(s.Checked)
+			for _, f := range s.Checked {
+				if f.Verdict == "Suppressed" && len(strings.Fields(f.Reason)) < 4 {
+					t.Errorf("%s: the reason is no sentence: %q", f, f.Reason)
+				}
+			}
+		}
+		for _, f := range w.assemblies[env].Open() {
+			t.Error(f)
+		}
+		if tried < 30 {
+			t.Errorf("only %d checks were made", tried)
+		}
+	})
+}
