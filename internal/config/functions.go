@@ -44,6 +44,7 @@ type Committer struct {
 	Function
 	Lake      Location      `env:"TARN_LAKE" doc:"The lake: s3://bucket or s3://bucket/folder."`
 	Database  string        `env:"TARN_DATABASE" default:"tarn" doc:"The Glue database of the lake's tables."`
+	Tables    Names         `env:"TARN_TABLES" default:"" doc:"The deployed table of each table of the schemas, as name=deployed,…; one that is not named is deployed under its own name. Their streams are asked which shards are closed."`
 	Queue     string        `env:"TARN_QUEUE" default:"" doc:"Address of the SQS queue that wakes the function: it asks itself again there when more has landed than one turn could commit. Empty: the next landing or schedule wakes it."`
 	PassMB    int           `env:"TARN_PASS_MB" default:"32" doc:"Landed megabytes in one commit, which bounds memory."`
 	Snapshots int           `env:"TARN_SNAPSHOTS" default:"300" doc:"Snapshots of a table that are kept."`

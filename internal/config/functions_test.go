@@ -17,7 +17,7 @@ func TestFunctionsLoadWhatWasWritten(t *testing.T) {
 	roundTrips(t, config.API{Function: function(), Tables: config.Names{"b": "x", "a": "y"}, Profile: "strict", Uploads: "s3://uploads/photos", TokenSecret: "arn:t",
 		PublicURL: "https://api", Issuer: "https://i", Clients: []string{"c"}, Grace: time.Second})
 	roundTrips(t, config.Processor{Function: function(), Lake: "s3://lake", Tables: config.Names{"a": "y"}, MaskSecret: "arn:m", Grace: time.Second})
-	roundTrips(t, config.Committer{Function: function(), Lake: "s3://lake/l", Database: "d", Queue: "https://q", PassMB: 8, Snapshots: 9, KeepFor: time.Minute, Archive: true, Grace: time.Second})
+	roundTrips(t, config.Committer{Function: function(), Lake: "s3://lake/l", Database: "d", Tables: config.Names{"a": "y"}, Queue: "https://q", PassMB: 8, Snapshots: 9, KeepFor: time.Minute, Archive: true, Grace: time.Second})
 	roundTrips(t, config.Maintenance{Function: function(), Lake: "s3://lake", Database: "d", Tables: config.Names{"a": "y"}, Snapshots: 9, KeepFor: time.Minute, MemoryMB: 64,
 		WorkGroup: "w", Results: "s3://results/r", Grace: time.Second})
 	roundTrips(t, config.Query{Function: function(), Lake: "s3://lake", Database: "d", WorkGroup: "w", AdHoc: "a", Results: "s3://results", Issuer: "https://i", Keys: "https://k",

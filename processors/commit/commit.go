@@ -55,6 +55,7 @@ type Options struct {
 	Version  string        // of the program, for the ledger
 	Idle     time.Duration // how long a lane stands still before it leaves the watermarks for the ledger; longer than the stream's retention; 0: 48 h
 	KeepFor  time.Duration // how long a snapshot stays at least, for those who read it; 0: 5 minutes
+	Spare    time.Duration // no further pass is begun once less than so much is left of the context's time; 0: passes are begun to its end
 }
 
 // Committer commits what lands. Its methods may be called by several goroutines and several committers may work on the
@@ -115,7 +116,8 @@ func (c *Committer) Pending(ctx context.Context) (int, error) {
 }
 
 // Commit commits what has landed, stream by stream, and returns what it did. A stream's error does not hold up the
-// others; all errors are joined, and calling again is always right.
+// others; all errors are joined, and calling again is always right. It does one pass of a stream at least, and further
+// ones while there is time: what then waits is in the report.
 func (c *Committer) Commit(ctx context.Context) (Report, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -148,7 +150,11 @@ func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermar
 	for _, b := range s.batches {
 		delete(settled, b.Lane) // these tell how far the lane is
 	}
-	for len(s.batches) > 0 {
+	for first := true; len(s.batches) > 0; first = false {
+		if !first && !c.time(ctx) {
+			report.Waiting += len(s.batches)
+			break
+		}
 		p := &pass{Committer: c, stream: s.stream, targets: targets, settled: settled, report: report}
 		s.batches = p.take(s.batches)
 		if err := p.run(ctx); err != nil {
@@ -161,6 +167,12 @@ func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermar
 		}
 	}
 	return nil
+}
+
+// time reports whether there is time for another pass.
+func (c *Committer) time(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return !ok || c.opts.Spare <= 0 || c.opts.Now().Add(c.opts.Spare).Before(end)
 }
 
 // largeRound is how many rows make a round of a stream so large that its buffers are not kept for the next one.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -568,6 +569,34 @@ func TestSmallPassesAndSmallFiles(t *testing.T) {
 	}
 	if n, err := w.committer.Pending(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d pending, %v", n, err)
+	}
+}
+
+// A call does what it has time for: one pass at least, and says what waits.
+func TestPassesAreBegunWhileThereIsTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, scratch(t))
+	w.opts.MaxBytes, w.opts.Spare = 1, time.Hour
+	w.start(t)
+	w.land(t, "s/1", note{first: 1, last: 5, begin: true}, passes("s/1", 1, 5)...)
+	w.land(t, "s/1", note{first: 6, last: 7, after: 5}, passes("s/1", 6, 7)...)
+	w.land(t, "s/1", note{first: 8, last: 9, after: 7}, passes("s/1", 8, 9)...)
+	late, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
+	defer cancel()
+	for waits, want := range []int{2, 1, 0} {
+		report, err := w.committer.Commit(late)
+		if err != nil || report.Waiting != want || report.Objects != 1 {
+			t.Errorf("call %d: %d wait, %d are done, %v; want %d and 1", waits, report.Waiting, report.Objects, err, want)
+		}
+	}
+	check(t, w, passes("s/1", 1, 9)...)
+
+	w.land(t, "s/1", note{first: 10, last: 11, after: 9}, passes("s/1", 10, 11)...)
+	w.land(t, "s/1", note{first: 12, last: 13, after: 11}, passes("s/1", 12, 13)...)
+	early, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
+	defer cancel()
+	if report, err := w.committer.Commit(early); err != nil || report.Waiting != 0 || report.Objects != 2 {
+		t.Errorf("%d wait, %d are done, %v; want 0 and 2", report.Waiting, report.Objects, err)
 	}
 }
 

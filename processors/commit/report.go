@@ -16,6 +16,7 @@ type Report struct {
 	Quarantined int      // bad records among them
 	Holes       []Hole   // ranges that were passed without their records
 	Unreadable  []string // keys of objects that were set aside
+	Waiting     int      // landed objects that there was no time for
 }
 
 // Done is what was committed to one table.
@@ -65,10 +66,21 @@ func (e Committed) Attrs() (string, []slog.Attr) {
 		slog.Int64(telemetry.Rows, e.Rows), slog.Int(telemetry.Files, e.Files), slog.Duration(telemetry.Elapsed, e.Elapsed)}
 }
 
+// Measures implements telemetry.Measured.
+func (e Committed) Measures() (telemetry.Of, []telemetry.Measure) {
+	return telemetry.Of{Name: "Table", Value: e.Table}, []telemetry.Measure{telemetry.Number("Commits", 1), telemetry.Number("CommittedRows", e.Rows),
+		telemetry.Number("CommittedFiles", e.Files), telemetry.Millis("CommitTime", e.Elapsed)}
+}
+
 // Unreadable says that a landed object was set aside.
 type Unreadable struct{ Key, Reason string }
 
 // Attrs implements telemetry.Event.
 func (e Unreadable) Attrs() (string, []slog.Attr) {
 	return "landed object set aside", []slog.Attr{slog.String(telemetry.Key, e.Key), slog.String(telemetry.Reason, e.Reason)}
+}
+
+// Measures implements telemetry.Measured.
+func (e Unreadable) Measures() (telemetry.Of, []telemetry.Measure) {
+	return telemetry.Of{}, []telemetry.Measure{telemetry.Number("SetAside", 1)}
 }

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/internal/warehouse"
+	"github.com/tarn-lake/tarn/processors/compact"
+	"github.com/tarn-lake/tarn/processors/ledger"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+func (t *turn) compact(ctx context.Context) error {
+	err := t.each(ctx, func(h compact.History) error {
+		return t.untilDone(ctx, func() (bool, error) { return t.compactor.Merge(ctx, h) })
+	})
+	if !t.whole {
+		return err
+	}
+	shared := map[string]func(context.Context, *tables.Table) (bool, error){
+		schemas.QuarantineTable: t.compactor.MergeQuarantine, schemas.LedgerTable: t.compactor.MergeLedger,
+	}
+	for name, merge := range shared {
+		table, missing := t.lake.Catalog.Existing(ctx, name)
+		if fault.Is(missing, fault.NotFound) {
+			continue
+		}
+		if missing == nil {
+			missing = t.untilDone(ctx, func() (bool, error) { return merge(ctx, table) })
+		}
+		err = errors.Join(err, missing)
+	}
+	return err
+}
+
+// untilDone does something as long as it finds work and there is time.
+func (t *turn) untilDone(ctx context.Context, do func() (bool, error)) error {
+	for t.time() {
+		changed, err := do()
+		if err := t.did(ctx, changed, err); err != nil || !changed {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *turn) bases(ctx context.Context) error {
+	return t.each(ctx, func(h compact.History) error {
+		if h.Base == nil {
+			return nil
+		}
+		changed, err := t.compactor.MergeBase(ctx, h)
+		return t.did(ctx, changed, err)
+	})
+}
+
+// book opens the ledger.
+func (t *turn) book(ctx context.Context) (*ledger.Book, []*tables.Table, error) {
+	told, err := t.lake.Told(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	book, err := ledger.Open(ctx, t.lake.Files, t.lake.Catalog, ledger.Options{})
+	return book, told, err
+}
+
+func (t *turn) ledger(ctx context.Context) error {
+	book, told, err := t.book(ctx)
+	if err != nil {
+		return err
+	}
+	return t.did(ctx, true, book.Copy(ctx, told...))
+}
+
+// upkeep lets snapshots go only after the ledger was told of their commits.
+func (t *turn) upkeep(ctx context.Context) error {
+	if err := t.ledger(ctx); err != nil {
+		return err
+	}
+	return t.tables(ctx, t.compactor.Upkeep)
+}
+
+func (t *turn) sweep(ctx context.Context) error { return t.tables(ctx, t.compactor.Sweep) }
+
+// tables does something with every table that is there.
+func (t *turn) tables(ctx context.Context, do func(context.Context, *tables.Table) error) error {
+	var names []string
+	for _, d := range t.datasets {
+		names = append(names, d.ChangesTable(), d.BaseTable(), d.DailyTable())
+	}
+	if t.whole {
+		names = append(names, schemas.QuarantineTable, schemas.LedgerTable)
+	}
+	var failed error
+	for _, name := range names {
+		if !t.time() {
+			break
+		}
+		table, err := t.lake.Catalog.Existing(ctx, name)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err == nil {
+			err = t.did(ctx, true, do(ctx, table))
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
+}
+
+// health measures what no commit does while nothing comes: how old the data is, and what people should look at.
+func (t *turn) health(ctx context.Context) error {
+	now := time.Now()
+	for _, d := range t.datasets {
+		table, err := t.lake.Catalog.Existing(ctx, d.ChangesTable())
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		snap, err := table.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		if at, open := snap.Watermarks.CompleteTo(); open {
+			t.base.Observe(warehouse.Age{Dataset: d.Name, Age: now.Sub(at)})
+		}
+	}
+	return t.state(ctx)
+}
+
+func (t *turn) state(ctx context.Context) error {
+	var s warehouse.State
+	waiting, err := t.lake.Files.List(ctx, lake.LandingDir+"/")
+	if err != nil {
+		return err
+	}
+	s.Waiting = len(waiting)
+	book, told, err := t.book(ctx)
+	if err != nil {
+		return err
+	}
+	holes, err := book.Holes(ctx, told...)
+	if err != nil {
+		return err
+	}
+	s.Holes = len(holes)
+	for _, table := range told {
+		if table.Name() == schemas.QuarantineTable {
+			snap, err := table.Snapshot(ctx)
+			if err != nil {
+				return err
+			}
+			s.Quarantined = snap.Rows
+		}
+	}
+	t.base.Observe(s)
+	t.Pieces++
+	return nil
+}
