@@ -38,9 +38,14 @@ func Build(app awscdk.App, env Environment, data Data, src Sources) (Stacks, err
 		return nil, err
 	}
 	base := newConfiguration(s)
+	edge := newEdge(s)
 	store := newDatabase(s, base)
 	lake := newLake(s, base)
 	newProcessors(s, base, store, lake)
+	people := newIdentity(s)
+	console := newConsole(s, base, edge, people)
+	newIngest(s, base, store, lake, people, console)
+	newQuery(s, base, lake, people, console)
 	return s.all, nil
 }
 
