@@ -41,5 +41,6 @@ func (p *processors) newProcessor(s *site, base *configuration, store *database,
 		})
 		mapping.Node().AddDependency(f.role) // the mapping is refused while the role cannot read the stream
 	}
+	f.release(base, false)
 	p.processor = f
 }

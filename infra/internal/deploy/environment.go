@@ -32,6 +32,8 @@ type Environment struct {
 	Limit    Limit    `json:"limit"`
 	Protect  bool     `json:"protectSignIn"` // Cognito's Plus plan: refuses leaked passwords and strange sign-ins
 	Pipeline *Source  `json:"pipeline,omitempty"`
+
+	before *Environment // the one that the pipeline deploys first
 }
 
 // Host is the name that people open.
@@ -84,8 +86,28 @@ var (
 	regionForm      = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 )
 
-// Read reads the environment of that name from its file. The error names every fault of it.
+// Read reads the environment of that name from its file, and the one that its pipeline deploys first. The error names
+// every fault of it.
 func Read(files fs.FS, name string) (Environment, error) {
+	env, err := decode(files, name)
+	if err == nil {
+		err = env.Check()
+	}
+	if err != nil || env.Pipeline == nil {
+		return env, err
+	}
+	before, err := decode(files, env.Pipeline.Test)
+	if err == nil {
+		err = before.Check()
+	}
+	if err == nil && before.Account == "" {
+		err = fmt.Errorf("environment %s: account is missing: the pipeline of %s must know where it deploys to", before.Name, name)
+	}
+	env.before = &before
+	return env, err
+}
+
+func decode(files fs.FS, name string) (Environment, error) {
 	env := Environment{Name: name}
 	if !environmentForm.MatchString(name) {
 		return env, fmt.Errorf("environment %q: a name has 2 to 12 small letters and digits and begins with a letter", name)
@@ -103,7 +125,7 @@ func Read(files fs.FS, name string) (Environment, error) {
 	if err := decoder.Decode(&env); err != nil {
 		return env, fmt.Errorf("environment %s.json: %w", name, err)
 	}
-	return env, env.Check()
+	return env, nil
 }
 
 // Check returns every fault of the environment, each a sentence.

@@ -30,6 +30,7 @@ type program struct {
 	memoryMB int
 	timeout  int  // seconds
 	diskMB   int  // 0: as little as there is
+	outside  bool // never in the environment's network: it calls what has no endpoint there
 	wakes    bool // calls itself again, through a queue, as long as there is work
 	settings map[string]string
 }
@@ -55,6 +56,9 @@ func newFunction(s *site, stack awscdk.Stack, base *configuration, p program) *f
 		Handler: jsii.String("bootstrap"), Code: awslambda.Code_FromAsset(jsii.String(folder), nil), Role: f.role, LogGroup: log, LoggingFormat: awslambda.LoggingFormat_JSON,
 		MemorySize: jsii.Number(p.memoryMB), Timeout: seconds(p.timeout), Environment: &environment, EnvironmentEncryption: base.key, Tracing: awslambda.Tracing_ACTIVE,
 		CurrentVersionOptions: &awslambda.VersionOptions{RemovalPolicy: awscdk.RemovalPolicy_RETAIN}, // what a roll-back goes back to
+	}
+	if s.net != nil && !p.outside {
+		props.Vpc, props.SecurityGroups = s.net.inside(f)
 	}
 	if p.wakes {
 		props.RecursiveLoop = awslambda.RecursiveLoop_ALLOW // Lambda stops a loop after sixteen rounds otherwise

@@ -10,8 +10,9 @@ import (
 
 // ingest is the function that takes records.
 type ingest struct {
-	stack awscdk.Stack
-	api   *function
+	stack  awscdk.Stack
+	api    *function
+	photos awss3.Bucket // nil without Movement Pass
 }
 
 const ingestTimeout = 29 // seconds; the door gives up then
@@ -20,10 +21,9 @@ func newIngest(s *site, base *configuration, store *database, l *lake, i *identi
 	in := &ingest{stack: s.stack("ingest", "the function that takes records")}
 	settings := config.API{Function: s.common(), Tables: store.deployed(), Profile: profile(s.env), PublicURL: c.home, Issuer: i.issuer(),
 		Clients: []string{*i.machine.UserPoolClientId(), *c.client.UserPoolClientId()}, Grace: grace(5)}
-	var uploads awss3.Bucket
 	if s.data.hasMovementPass() {
-		uploads = in.uploads(s, base, l)
-		settings.Uploads, settings.TokenSecret = config.Location("s3://"+*uploads.BucketName()), *base.token.SecretArn()
+		in.photos = in.uploads(s, base, l)
+		settings.Uploads, settings.TokenSecret = config.Location("s3://"+*in.photos.BucketName()), *base.token.SecretArn()
 	}
 	f := newFunction(s, in.stack, base, program{name: "api", what: "takes records over HTTP", memoryMB: 512, timeout: ingestTimeout, settings: config.Environ(settings)})
 	in.api = f
@@ -38,12 +38,13 @@ func newIngest(s *site, base *configuration, store *database, l *lake, i *identi
 	hall.guarded(i, i.machine.UserPoolClientId(), c.client.UserPoolClientId())
 	hall.route("ANY /v1/{proxy+}")
 	hall.open("The description of the API is no secret.", "GET /v1/openapi.json")
-	if uploads == nil {
+	f.release(base, true)
+	if in.photos == nil {
 		return in
 	}
 	f.may("", []string{"secretsmanager:GetSecretValue"}, base.token.SecretArn())
-	f.may("", []string{"s3:ListBucket"}, uploads.BucketArn()) // else a photo that is not there looks forbidden
-	f.may("Photos are named at random.", []string{"s3:GetObject", "s3:PutObject"}, uploads.ArnForObjects(jsii.String("*")))
+	f.may("", []string{"s3:ListBucket"}, in.photos.BucketArn()) // else a photo that is not there looks forbidden
+	f.may("Photos are named at random.", []string{"s3:GetObject", "s3:PutObject"}, in.photos.ArnForObjects(jsii.String("*")))
 	for _, prefix := range []string{"", "/v1"} {
 		hall.open("The contract of Movement Pass has tokens of its own, which the function checks.", "ANY "+prefix+"/identity/{proxy+}", "ANY "+prefix+"/passes",
 			"ANY "+prefix+"/passes/{proxy+}", "ANY "+prefix+"/photos/{proxy+}")

@@ -30,19 +30,19 @@ type processors struct {
 func newProcessors(s *site, base *configuration, store *database, l *lake) *processors {
 	p := &processors{stack: s.stack("processors", "from streams to tables: land, commit, keep in shape")}
 	p.newProcessor(s, base, store, l)
-	p.newCommitter(s, base, l)
+	p.newCommitter(s, base, store, l)
 	p.newMaintenance(s, base, store, l)
 	p.schedule(s, l)
 	return p
 }
 
 // newCommitter makes the function that commits what has landed. Landings wake it through the queue.
-func (p *processors) newCommitter(s *site, base *configuration, l *lake) {
+func (p *processors) newCommitter(s *site, base *configuration, store *database, l *lake) {
 	f := newFunction(s, p.stack, base, program{
 		name: "committer", what: "commits what has landed", memoryMB: s.env.Commit.MemoryMB, timeout: committerTimeout, wakes: true,
 		settings: config.Environ(config.Committer{
-			Function: s.common(), Lake: l.location(), Database: l.database, Queue: *l.wake.QueueUrl(), PassMB: s.env.Commit.MemoryMB / 32, Snapshots: 300, KeepFor: time.Hour,
-			Archive: s.env.Commit.ArchiveDays > 0, Grace: grace(committerTimeout),
+			Function: s.common(), Lake: l.location(), Database: l.database, Tables: store.streamed(s), Queue: *l.wake.QueueUrl(), PassMB: s.env.Commit.MemoryMB / 32, Snapshots: 300, KeepFor: time.Hour,
+			Archive: s.env.Commit.ArchiveDays > 0, Grace: 20 * time.Second,
 		}),
 	})
 	f.may("", []string{"s3:ListBucket"}, l.bucket.BucketArn())
@@ -51,11 +51,19 @@ func (p *processors) newCommitter(s *site, base *configuration, l *lake) {
 	f.may("The committer makes a dataset's tables when its first change arrives.", []string{"glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"},
 		l.catalog(p.stack, "*")...)
 	f.may("", []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "sqs:SendMessage"}, l.wake.QueueArn())
+	f.may("ListStreams knows no resources; the committer asks which streams a table has.", []string{"dynamodb:ListStreams"}, jsii.String("*"))
+	for _, t := range s.data.Tables {
+		if t.Stream != "" {
+			f.may("", []string{"dynamodb:DescribeStream"}, store.tables[t.Name].TableStreamArn()) // which shards are closed; it reads none
+		}
+	}
 	mapping := awslambda.NewCfnEventSourceMapping(p.stack, jsii.String("Landings"), &awslambda.CfnEventSourceMappingProps{
 		FunctionName: f.live.FunctionArn(), EventSourceArn: l.wake.QueueArn(), BatchSize: jsii.Number(mostLandings),
 		MaximumBatchingWindowInSeconds: jsii.Number(s.env.Commit.Seconds), ScalingConfig: &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(committers)},
 	})
 	mapping.Node().AddDependency(f.role)
+	f.release(base, false)
+	f.undelivered(l)
 	p.committer = f
 }
 
@@ -71,17 +79,12 @@ func (p *processors) newMaintenance(s *site, base *configuration, store *databas
 	})
 	f.may("", []string{"s3:ListBucket", "s3:GetBucketLocation"}, l.bucket.BucketArn(), l.results.BucketArn())
 	f.may("Files of tables have random names; maintenance merges those of every table.", []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, l.objects(tableFiles))
-	f.may("Maintenance asks how much waits.", []string{"s3:GetObject"}, l.objects(landing))
 	f.may("Athena names answers by questions.", []string{"s3:GetObject", "s3:PutObject"}, l.results.ArnForObjects(jsii.String(upkeep+"/*")))
 	f.may("Maintenance makes bases, rollups and views of datasets when they are due.", []string{"glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"},
 		l.catalog(p.stack, "*")...)
 	f.may("", athenaActions(), arn(p.stack, "athena", "workgroup/"+l.workgroups[upkeep]))
-	for i := range s.data.Tables {
-		if t := &s.data.Tables[i]; t.Stream != "" {
-			f.may("", []string{"dynamodb:DescribeStream"}, store.tables[t.Name].TableStreamArn()) // which shards are open
-			f.may("", []string{"dynamodb:DescribeTable"}, store.tables[t.Name].TableArn())
-		}
-	}
+	f.release(base, false)
+	f.undelivered(l)
 	p.maintenance = f
 }
 

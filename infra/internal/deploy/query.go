@@ -23,7 +23,7 @@ const (
 func newQuery(s *site, base *configuration, l *lake, i *identity, c *console) *asking {
 	q := &asking{stack: s.stack("query", "the function that answers questions")}
 	f := newFunction(s, q.stack, base, program{
-		name: "query", what: "answers questions and serves the console", memoryMB: queryMemory, timeout: queryTimeout,
+		name: "query", what: "answers questions and serves the console", memoryMB: queryMemory, timeout: queryTimeout, outside: true,
 		settings: config.Environ(config.Query{
 			Function: s.common(), Lake: l.location(), Database: l.database, WorkGroup: l.workgroups[dashboards], AdHoc: l.workgroups[adhoc], Issuer: i.issuer(),
 			Clients: []string{*c.client.UserPoolClientId(), *i.machine.UserPoolClientId()}, SessionSecret: *base.session.SecretArn(), Timeout: 25 * time.Second, Grace: time.Second,
@@ -41,6 +41,7 @@ func newQuery(s *site, base *configuration, l *lake, i *identity, c *console) *a
 	for _, t := range tables {
 		f.may("Files of a table have random names; only those of the datasets that this environment may ask about are named.", []string{"s3:GetObject"}, l.objects(tableFiles+"/"+t))
 	}
+	f.release(base, true)
 	hall := c.door.hall(f)
 	hall.open("The function serves the sign-in page to everybody, and checks the session cookie or the token of every other request.", "$default")
 	return q

@@ -39,8 +39,18 @@ func (p *processors) schedule(s *site, l *lake) {
 	}
 }
 
+// clocks is what is done by the clock. What a call has no time for, the next one does.
 func (p *processors) clocks() []clock {
+	task := func(name, expression, what string) clock {
+		return clock{id: name, expression: expression, zone: "UTC", what: what, input: `{"task":"` + name + `"}`, call: p.maintenance}
+	}
 	return []clock{
-		{id: "commit", expression: "rate(5 minutes)", zone: "UTC", what: "Commits what a lost event of the bucket told nobody of.", input: "{}", call: p.committer},
+		{id: "commit", expression: "rate(5 minutes)", zone: "UTC", what: "Commits what a lost event of the bucket told nobody of.", input: `{"reason":"the clock"}`, call: p.committer},
+		task("health", "rate(5 minutes)", "Measures the age of the data and what waits, for the alarms."),
+		task("compact", "rate(10 minutes)", "Small files become few."),
+		task("base", "rate(15 minutes)", "Current state follows the history."),
+		task("ledger", "rate(1 hour)", "The ledger is told what it does not know yet."),
+		task("upkeep", "cron(20 */6 * * ? *)", "Manifests are merged, old snapshots go."),
+		task("sweep", "cron(40 2 * * ? *)", "What crashes left is removed."),
 	}
 }

@@ -25,6 +25,7 @@ type site struct {
 	env  Environment
 	data Data
 	src  Sources
+	net  *network // nil: none
 	all  []awscdk.Stack
 }
 
@@ -41,11 +42,15 @@ func Build(app awscdk.App, env Environment, data Data, src Sources) (Stacks, err
 	edge := newEdge(s)
 	store := newDatabase(s, base)
 	lake := newLake(s, base)
-	newProcessors(s, base, store, lake)
+	s.net = newNetwork(s, base)
+	line := newProcessors(s, base, store, lake)
 	people := newIdentity(s)
 	console := newConsole(s, base, edge, people)
-	newIngest(s, base, store, lake, people, console)
+	records := newIngest(s, base, store, lake, people, console)
 	newQuery(s, base, lake, people, console)
+	newObservability(s, base, lake, line, console)
+	newBackup(s, base, store, lake, records)
+	newPipeline(s, base)
 	return s.all, nil
 }
 
