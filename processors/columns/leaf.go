@@ -119,15 +119,21 @@ func (l *Leaf) AppendBytes(v []byte) {
 	l.close(len(v))
 }
 
-// AppendFrom is AppendBytes of src[from:to]. Where src goes on behind it, a short value costs no more than two moves.
+// AppendFrom is AppendBytes of src[from:to]. Where src goes on behind it, a short value costs no more than four words.
 func (l *Leaf) AppendFrom(src []byte, from, to int) {
 	const short = 32
 	n, at := to-from, len(l.Arena)
-	if n > short || len(src)-from < short || cap(l.Arena)-at < short {
+	if uint(n) > short || len(src)-from < short || cap(l.Arena)-at < short {
 		l.AppendBytes(src[from:to])
 		return
 	}
-	*(*[short]byte)(l.Arena[at : at+short]) = *(*[short]byte)(src[from:])
+	in, out := src[from:from+short], l.Arena[at:at+short]
+	a, b := binary.LittleEndian.Uint64(in), binary.LittleEndian.Uint64(in[8:])
+	c, d := binary.LittleEndian.Uint64(in[16:]), binary.LittleEndian.Uint64(in[24:])
+	binary.LittleEndian.PutUint64(out, a)
+	binary.LittleEndian.PutUint64(out[8:], b)
+	binary.LittleEndian.PutUint64(out[16:], c)
+	binary.LittleEndian.PutUint64(out[24:], d)
 	l.Arena = l.Arena[:at+n]
 	l.close(n)
 }

@@ -18,12 +18,14 @@ const (
 	notATime = "is not a time of the form 2006-01-02T15:04:05.000Z"
 )
 
-// clock reads dates and times. It remembers the last date, because those of a batch repeat.
-type clock struct {
-	head uint64 // the first eight characters of the date
+// clock reads dates and times. It remembers some dates, because those of a batch repeat.
+type clock struct{ dates [8]date }
+
+// date is one that was read.
+type date struct {
+	head uint64 // its first eight characters; 0: there is none
 	tail uint16 // and the last two
 	days int32
-	ok   bool
 }
 
 // day reads 2006-01-02 from the first ten bytes of b and returns the days since 1970.
@@ -32,9 +34,13 @@ func (c *clock) day(b []byte) (int32, bool) {
 		return 0, false
 	}
 	head, tail := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint16(b[8:])
-	if head == c.head && tail == c.tail && c.ok {
-		return c.days, true
+	if d := &c.dates[tail>>8%8]; head == d.head && tail == d.tail {
+		return d.days, true
 	}
+	return c.newDay(b, date{head: head, tail: tail})
+}
+
+func (c *clock) newDay(b []byte, d date) (int32, bool) {
 	year, ok1 := number2(b, 0)
 	low, ok2 := number2(b, 2)
 	month, ok3 := number2(b, 5)
@@ -43,9 +49,9 @@ func (c *clock) day(b []byte) (int32, bool) {
 	if !ok1 || !ok2 || !ok3 || !ok4 || b[4] != '-' || b[7] != '-' || year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
 		return 0, false
 	}
-	c.head, c.tail, c.ok = head, tail, true
-	c.days = int32(time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Unix() / 86400) // midnights divide evenly
-	return c.days, true
+	d.days = int32(time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Unix() / 86400) // midnights divide evenly
+	c.dates[d.tail>>8%8] = d
+	return d.days, true
 }
 
 func daysIn(year, month int) int {
@@ -94,31 +100,29 @@ func (c *clock) micros(b []byte) (int64, bool) {
 	return v, ok && v >= minMicros && v <= maxMicros
 }
 
-// usual reads a time as most programs write it, 2006-01-02T15:04:05.000Z, from the beginning of b. n is its length; 0: it
-// has another form, or is wrong.
-func (c *clock) usual(b []byte) (micros int64, n int) {
-	const length = len("2006-01-02T15:04:05.000Z")
-	if len(b) < length || b[10] != 'T' || b[length-1] != 'Z' {
-		return 0, 0
+// usual reads a time as most programs write it, 2006-01-02T15:04:05.000Z. It is not ok if it is wrong, too.
+func (c *clock) usual(b *[24]byte) (micros int64, ok bool) {
+	head, tail := binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint16(b[8:])
+	d := &c.dates[tail>>8%8]
+	if head != d.head || tail != d.tail {
+		if _, ok := c.newDay(b[:], date{head: head, tail: tail}); !ok {
+			return 0, false
+		}
 	}
-	day, ok := c.day(b)
-	if !ok {
-		return 0, 0
-	}
-	// hh:mm:ss and .000 as one word each; what differs from 00:00:00.000 must be digits: at most nine, and six more still
-	// one hexadecimal digit.
+	// Thh:mm:ss and .000Z: what differs from T00:00:00 and .000Z must be digits: at most nine, and six more still one
+	// hexadecimal digit.
 	clock, part := binary.LittleEndian.Uint64(b[11:])^0x30303A30303A3030, binary.LittleEndian.Uint32(b[19:])^0x3030302E
-	if (clock|(clock+0x0606000606000606))&0xF0F0FFF0F0FFF0F0 != 0 || (part|(part+0x06060600))&0xF0F0F0FF != 0 {
-		return 0, 0
+	if (clock|(clock+0x0606000606000606))&0xF0F0FFF0F0FFF0F0 != 0 || (part|(part+0x06060600))&0xF0F0F0FF != 0 || b[10] != 'T' || b[23] != 'Z' {
+		return 0, false
 	}
-	hour := int64(clock&15*10 + clock>>8&15)
-	minute := int64(clock>>24&15*10 + clock>>32&15)
-	second := int64(clock>>48&15*10 + clock>>56&15)
+	// Two digits become one number in each byte that the first of them had: tens and units are next to each other.
+	pairs := clock*10 + clock>>8
+	hour, minute, second := pairs&0x1F, pairs>>24&0x7F, pairs>>48&0x7F
 	millis := int64(part>>8&15*100 + part>>16&15*10 + part>>24&15)
-	if hour > 23 || minute > 59 || second > 59 {
-		return 0, 0
+	if pairs&0xFF > 23 || pairs>>24&0xFF > 59 || pairs>>48&0xFF > 59 {
+		return 0, false
 	}
-	return int64(day)*dayMicros + (hour*3600+minute*60+second)*1_000_000 + millis*1000, length
+	return int64(d.days)*dayMicros + int64(hour*3600+minute*60+second)*1_000_000 + millis*1000, true
 }
 
 // fraction reads 1 to 9 digits as microseconds and returns how many there were.

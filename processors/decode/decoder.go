@@ -13,6 +13,7 @@ type Decoder struct {
 	head    head
 	memos   [viewType + 1][]byte // by member
 	stretch stretch              // what stood behind eventName
+	tail    string               // how a record ends
 	set     *dataset             // of the record
 	into    *target              // of set, when an event is read: its rows
 	out     *Output              // nil: no event is read

@@ -152,6 +152,9 @@ func (d *Decoder) recall(id memberID) bool {
 func (d *Decoder) remember(id memberID, from int) {
 	if raw := d.reader.src[from:d.reader.pos]; len(raw) <= maxMemoBytes {
 		d.memos[id] = append(d.memos[id][:0], raw...)
+		if id == viewType || id == sourceARN {
+			d.rememberTail()
+		}
 	}
 }
 

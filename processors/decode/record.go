@@ -13,19 +13,20 @@ func (d *Decoder) record() bool {
 	r.why = ""
 	d.head, d.name = head{}, ""
 	d.now.known, d.was.known, d.keys.known, d.told = false, false, false, false
-	return d.members(0) && d.finish()
+	return d.framed() && d.finish()
 }
 
 // members reads the object that stands next: the record itself (level 0) or its member dynamodb (level 1).
 func (d *Decoder) members(level int) bool {
 	r := &d.reader
 	at, mark := r.pos, len(r.names)
-	if !r.take('{') {
-		return false
-	}
-	var seen uint32
-	start := 0
-	for first := true; ; first = false {
+	return r.take('{') && d.others(level, at, mark, 0, true)
+}
+
+// others reads the members that are left of an object which began at, those seen left out. first says that none was read.
+func (d *Decoder) others(level, at, mark int, seen uint32, first bool) bool {
+	r, start := &d.reader, 0
+	for ; ; first = false {
 		if r.pos < len(r.src) && r.src[r.pos] == ',' && !first {
 			r.pos++
 		} else if another, ok := r.more(first, '}'); !ok {

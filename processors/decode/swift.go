@@ -2,23 +2,62 @@ package decode
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 
 	"github.com/tarn-lake/tarn/processors/columns"
 )
 
+const (
+	window     = 128 // bytes from the beginning of an attribute that may be looked at without another check
+	maxLiteral = 56  // of an attribute that is read here; a longer one is read the other way
+	moveBytes  = 32  // of a text that is moved as four words
+)
+
 // step is what reading an attribute at the expected place needs of its field.
 type step struct {
-	literal
+	signature
 	class            class
+	size             int // of the literal
 	valueAt          int // where in the literal the value begins
 	precision, scale int
 	leaf             *columns.Leaf // where the value goes at once; nil: later
 	node             *columns.Node // where a list or map of texts goes at once; nil: later
+	literal          string
+}
+
+// signature is a literal as four words, which overlap where it is short: the first two and the last two.
+type signature struct {
+	first, second, third, last uint64
+	at                         [3]uint8 // where the second, third and last stand
+	long                       bool     // there is more between them
 }
 
 func stepOf(f *field) step {
-	return step{literal: f.literal, class: f.class, valueAt: f.valueAt, precision: f.Precision, scale: f.Scale}
+	t := step{class: f.class, size: len(f.literal.text), valueAt: f.valueAt, precision: f.Precision, scale: f.Scale, literal: f.literal.text}
+	b, n := []byte(t.literal), t.size
+	if n < wordBytes || n > maxLiteral {
+		t.last = 1 // the first word is no other than itself: nothing is this
+		return t
+	}
+	t.at = [3]uint8{uint8(min(wordBytes, n-wordBytes)), uint8(max(0, n-2*wordBytes)), uint8(n - wordBytes)}
+	t.first, t.second, t.third, t.last = word8(b, 0), word8(b, int(t.at[0])), word8(b, int(t.at[1])), word8(b, int(t.at[2]))
+	t.long = n > 4*wordBytes
+	return t
+}
+
+// opens reports whether the literal stands at the beginning of w.
+func (t *step) opens(w *[window]byte) bool {
+	differs := binary.LittleEndian.Uint64(w[:]) ^ t.first
+	differs |= wordOf(w, t.at[0]) ^ t.second
+	differs |= wordOf(w, t.at[1]) ^ t.third
+	differs |= wordOf(w, t.at[2]) ^ t.last
+	return differs == 0 && (!t.long || string(w[:t.size]) == t.literal)
+}
+
+func wordOf(w *[window]byte, at uint8) uint64 {
+	at &= 63
+	return binary.LittleEndian.Uint64(w[at : at+8])
 }
 
 // swift reads the attributes that stand next as long as each is the one that followed last time, is written without white
@@ -33,10 +72,11 @@ func (d *Decoder) swift(im *image, last int) (int, bool) {
 	}
 	src, slots, start := r.src, im.slots, r.pos
 	begin, behind := start, start
-	for ; ; begin++ {
+	for ; len(src)-begin >= window; begin++ {
+		w := (*[window]byte)(src[begin:])
 		at := int(follow[last])
-		if slots[at].state != absent || !steps[at].begins(src[begin:]) {
-			if at = d.set.fields.seek(src[begin:]); at < 0 || slots[at].state != absent {
+		if slots[at].state != absent || !steps[at].opens(w) {
+			if at = d.set.fields.seek(w[:]); at < 0 || slots[at].state != absent || steps[at].size > maxLiteral {
 				break
 			}
 			follow[last] = int16(at)
@@ -51,13 +91,23 @@ func (d *Decoder) swift(im *image, last int) (int, bool) {
 			last, behind = at+1, end
 			break
 		}
-		switch {
-		case t.class == text:
-			end, s.state = d.usualText(t, s, begin+len(t.text)), present
-		case t.class != nested:
-			end, s.state = d.usual(t, s, begin), present
-		default:
+		switch t.class {
+		case text:
+			if t.leaf != nil {
+				end = moveText(t.leaf, w, t.size, '}')
+			}
+			if s.state = present; end > 0 {
+				s.text = span{from: int32(begin + t.size), to: int32(begin + end)}
+				end += begin + 2
+			} else {
+				end = d.usualText(t, s, begin+t.size)
+			}
+		case isoTimes:
+			end, s.state = d.usualTime(t, s, w, begin), present
+		case nested:
 			end = d.nested(at, t, s, begin+t.valueAt)
+		default:
+			end, s.state = d.usual(t, s, begin), present
 		}
 		if end == 0 {
 			s.state = absent
@@ -90,18 +140,12 @@ func (d *Decoder) nested(field int, t *step, s *slot, at int) (end int) {
 // has to be taken.
 func (d *Decoder) usual(t *step, s *slot, begin int) (end int) {
 	r := &d.reader
-	src, from := r.src, begin+len(t.text)
+	src, from := r.src, begin+t.size
 	end = from
 	switch t.class {
 	case int32s, int64s:
 		v, n := digitsOf(src[from:])
 		if n == 0 || t.class == int32s && v != int64(int32(v)) {
-			return 0
-		}
-		s.num, end = v, from+n
-	case isoTimes:
-		v, n := d.clock.usual(src[from:])
-		if n == 0 {
 			return 0
 		}
 		s.num, end = v, from+n
@@ -132,6 +176,22 @@ func (d *Decoder) usual(t *step, s *slot, begin int) (end int) {
 		t.leaf.AppendInt64(s.num)
 	}
 	return end + 2
+}
+
+// usualTime reads a time as most programs write it, with the closing quote and brace.
+func (d *Decoder) usualTime(t *step, s *slot, w *[window]byte, begin int) (end int) {
+	const whole = len("2006-01-02T15:04:05.000Z")
+	from := t.size & 63
+	b := (*[whole + 2]byte)(w[from : from+whole+2])
+	v, ok := d.clock.usual((*[whole]byte)(b[:]))
+	if !ok || b[whole] != '"' || b[whole+1] != '}' {
+		return 0
+	}
+	s.num, s.text = v, span{from: int32(begin + from), to: int32(begin + from + whole)}
+	if t.leaf != nil {
+		t.leaf.AppendInt64(v)
+	}
+	return begin + from + whole + 2
 }
 
 func (d *Decoder) usualBoolean(t *step, s *slot, from int) (end int) {
@@ -166,18 +226,59 @@ func (d *Decoder) usualText(t *step, s *slot, from int) (end int) {
 	return end + 2
 }
 
+// moveText adds the text that begins at from in w to a column, if it is short and plain and next follows its closing
+// quote, and returns where that stands. Otherwise it does nothing and returns 0. Four words are looked at before anything
+// is decided: how long texts are cannot be foretold.
+func moveText(l *columns.Leaf, w *[window]byte, from int, next byte) (end int) {
+	from &= 63
+	b := (*[moveBytes + 2]byte)(w[from : from+moveBytes+2])
+	x0, x1 := binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])
+	x2, x3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
+	s0, s1, s2, s3 := special(x0), special(x1), special(x2), special(x3)
+	n0, n1, n2, n := bits.TrailingZeros64(s0)>>3, 8+bits.TrailingZeros64(s1)>>3, 16+bits.TrailingZeros64(s2)>>3, 24+bits.TrailingZeros64(s3)>>3
+	if s2 != 0 {
+		n = n2
+	}
+	if s1 != 0 {
+		n = n1
+	}
+	if s0 != 0 {
+		n = n0
+	}
+	at := len(l.Arena)
+	if b[n] != '"' || b[n+1] != next || cap(l.Arena)-at < moveBytes || at > math.MaxInt32 {
+		return 0
+	}
+	out := (*[moveBytes]byte)(l.Arena[at : at+moveBytes])
+	binary.LittleEndian.PutUint64(out[:], x0)
+	binary.LittleEndian.PutUint64(out[8:], x1)
+	binary.LittleEndian.PutUint64(out[16:], x2)
+	binary.LittleEndian.PutUint64(out[24:], x3)
+	l.Arena = l.Arena[:at+n]
+	l.Offsets = append(l.Offsets, uint32(at+n))
+	l.Present()
+	return from + n
+}
+
 // upTo reads the string whose content begins at from, up to its closing quote. Where the next character stands is the
-// caller's business.
+// caller's business. Two words are looked at before anything is decided: how long texts are cannot be foretold.
 func (r *reader) upTo(from int) (s span, ok bool) {
 	src, end := r.src, from
-	for end+8 <= len(src) {
-		if stop := special(binary.LittleEndian.Uint64(src[end:])); stop != 0 {
-			if end += bits.TrailingZeros64(stop) >> 3; src[end] != '"' {
-				break
-			}
-			return span{from: int32(from), to: int32(end)}, true
+	for end+16 <= len(src) {
+		b := src[end : end+16]
+		low, high := special(binary.LittleEndian.Uint64(b)), special(binary.LittleEndian.Uint64(b[8:]))
+		if low|high == 0 {
+			end += 16
+			continue
 		}
-		end += 8
+		skip := 0
+		if low == 0 {
+			low, skip = high, 8
+		}
+		if end += skip + bits.TrailingZeros64(low)>>3; src[end] != '"' {
+			break
+		}
+		return span{from: int32(from), to: int32(end)}, true
 	}
 	return r.restOf(from, end)
 }

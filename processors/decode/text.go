@@ -30,19 +30,10 @@ func special(x uint64) uint64 {
 
 // rest reads a string whose opening quote has been read.
 func (r *reader) rest() (s span, ok bool) {
-	src, i := r.src, r.pos
-	for i+8 <= len(src) {
-		if stop := special(binary.LittleEndian.Uint64(src[i:])); stop != 0 {
-			n := i + bits.TrailingZeros64(stop)>>3
-			if src[n] != '"' {
-				return r.restOf(r.pos, n)
-			}
-			s.from, s.to, r.pos = int32(r.pos), int32(n), n+1
-			return s, true
-		}
-		i += 8
+	if s, ok = r.upTo(r.pos); ok {
+		r.pos = int(s.to) + 1
 	}
-	return r.restOf(r.pos, i)
+	return s, ok
 }
 
 // restOf reads the rest of a string of any kind that begins at from, of which i is the first byte not seen yet.

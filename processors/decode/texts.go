@@ -71,14 +71,33 @@ func (r *reader) textAt(at int) (s span, end int) {
 	return s, end + 1
 }
 
+// addText is textAt, and adds the text to a column.
+func (r *reader) addText(l *columns.Leaf, at int) (end int) {
+	const mask, tag = 1<<48 - 1, '{' | '"'<<8 | 'S'<<16 | '"'<<24 | ':'<<32 | '"'<<40
+	if len(r.src)-at >= window {
+		w := (*[window]byte)(r.src[at:])
+		if binary.LittleEndian.Uint64(w[:])&mask != tag {
+			return 0
+		}
+		if end = moveText(l, w, tagBytes, '}'); end > 0 {
+			return at + end + 2
+		}
+	}
+	s, end := r.textAt(at)
+	if end > 0 {
+		r.appendTo(l, s)
+	}
+	return end
+}
+
 func (d *Decoder) textList(l *columns.Leaf, at int) (end int) {
 	r := &d.reader
 	for first := true; ; first = false {
-		s, end := r.textAt(at)
+		end := r.addText(l, at)
 		if end == 0 || end >= len(r.src) {
 			return 0
 		}
-		if r.appendTo(l, s); !first {
+		if !first {
 			l.Repeat()
 		}
 		switch r.src[end] {
@@ -99,16 +118,24 @@ func (d *Decoder) textMap(n *columns.Node, at int) (end int) {
 		if r.src[at] != '"' {
 			return 0
 		}
-		name, ok := r.upTo(at + 1)
-		if colon := int(name.to) + 1; !ok || colon >= len(r.src) || r.src[colon] != ':' {
-			return 0
+		colon := 0
+		if len(r.src)-at >= window {
+			colon = moveText(key, (*[window]byte)(r.src[at:]), 1, ':')
 		}
-		s, end := r.textAt(int(name.to) + 2)
+		if colon > 0 {
+			colon += at + 1
+		} else {
+			name, ok := r.upTo(at + 1)
+			if colon = int(name.to) + 1; !ok || colon >= len(r.src) || r.src[colon] != ':' {
+				return 0
+			}
+			r.appendTo(key, name)
+		}
+		end := r.addText(value, colon+1)
 		if end == 0 || end+1 >= len(r.src) {
 			return 0
 		}
-		r.appendTo(key, name)
-		if r.appendTo(value, s); i > 0 {
+		if i > 0 {
 			key.Repeat()
 			value.Repeat()
 		}
