@@ -23,7 +23,7 @@ type chunk struct {
 	encodings            [maxEncoding]format.Encoding
 	encodingCount        int
 	value                format.Encoding // of the data pages
-	thorough             bool            // how its data pages are compressed
+	numbers              bool            // they hold plain numbers of eight bytes
 	start, dataAt        int64
 	dictionary           bool
 	packed, plain        int64 // sizes, headers included
@@ -68,7 +68,7 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 	if c.dictionary {
 		dst = e.dictionaryPage(dst, values, &c)
 	}
-	c.thorough = c.value == format.Plain && l.closeLook(sp.values, sp.valuesTo)
+	c.numbers = c.value == format.Plain && l.Kind == Int64
 	c.dataAt = e.at(dst)
 	for left := sp; left.rows < left.rowsTo; {
 		p := l.page(left, rows)
@@ -83,13 +83,6 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 	}
 	e.chunks = append(e.chunks, c)
 	return dst
-}
-
-// closeLook reports whether plain values are worth more of the compressor's time. Numbers, times and short texts share
-// bytes that it finds only then; with longer texts it gains less than it costs.
-func (l *Leaf) closeLook(from, to int) bool {
-	const short = 20 // bytes of a text
-	return l.Kind == Int64 || l.Kind == Bytes && l.dict == nil && int(l.Offsets[to]-l.Offsets[from]) < short*(to-from)
 }
 
 // encodings settles how values and levels of the chunk are encoded.
@@ -152,7 +145,7 @@ func (e *Encoder) dataPage(dst []byte, l, values *Leaf, c *chunk, p, all span) [
 
 // emit appends the page in e.page, compressed, behind its header.
 func (e *Encoder) emit(dst []byte, c *chunk, typ format.PageType, n int, enc format.Encoding) []byte {
-	packed := e.comp.pack(c.codec, e.page, c.thorough)
+	packed := e.comp.pack(c.codec, e.page, c.numbers && typ == format.DataPage)
 	w := &e.meta
 	w.b, w.last, w.depth = dst, 0, 0
 	w.i32(1, int32(typ))

@@ -9,8 +9,9 @@ import (
 const (
 	minDictionaryValues = 16      // fewer values are smaller plain
 	maxDictionarySize   = 1 << 20 // bytes of a dictionary page, beyond which readers suffer
-	sampleValues        = 64      // values that show whether most are new
-	smallChunk          = 4096    // values, of which no more than some hundred repeat where the first 64 hardly do
+	smallChunk          = 4096    // values
+	sampleValues        = 64      // of a small chunk that show whether most are new
+	largeSample         = 8192    // of a large one
 )
 
 // dictionary numbers the distinct values of a column chunk in the order of their first appearance.
@@ -126,11 +127,17 @@ func (d *dictionary) numberBytes(l *Leaf, from, to int) bool {
 	return true
 }
 
-// hopeless reports that the dictionary will not pay: it is too large, or most of what came so far was new.
+// hopeless reports that the dictionary will not pay: it is too large, or most of what came so far was new. Of a large chunk
+// more is looked at first: a few thousand values that repeat all the time look new for a while.
 func (d *dictionary) hopeless(seen, of int) bool {
 	n := len(d.first)
-	few := seen >= sampleValues && of <= smallChunk && n*16 > seen*15
-	return few || d.size > maxDictionarySize || n*4 > of*3 || seen >= 4*sampleValues && n*8 > seen*7
+	if d.size > maxDictionarySize || n*4 > of*3 {
+		return true
+	}
+	if of <= smallChunk {
+		return seen >= sampleValues && n*16 > seen*15
+	}
+	return seen >= min(of/8, largeSample) && n*8 > seen*7
 }
 
 func (d *dictionary) add(slot, hash uint64, value, size int) int32 {
