@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
 
 	"github.com/tarn-lake/tarn/processors/columns"
@@ -12,6 +11,7 @@ const (
 	window     = 128 // bytes from the beginning of an attribute that may be looked at without another check
 	maxLiteral = 56  // of an attribute that is read here; a longer one is read the other way
 	moveBytes  = 32  // of a text that is moved as four words
+	maxMoved   = 1<<31 - 1
 )
 
 // step is what reading an attribute at the expected place needs of its field.
@@ -46,20 +46,6 @@ func stepOf(f *field) step {
 	return t
 }
 
-// opens reports whether the literal stands at the beginning of w.
-func (t *step) opens(w *[window]byte) bool {
-	differs := binary.LittleEndian.Uint64(w[:]) ^ t.first
-	differs |= wordOf(w, t.at[0]) ^ t.second
-	differs |= wordOf(w, t.at[1]) ^ t.third
-	differs |= wordOf(w, t.at[2]) ^ t.last
-	return differs == 0 && (!t.long || string(w[:t.size]) == t.literal)
-}
-
-func wordOf(w *[window]byte, at uint8) uint64 {
-	at &= 63
-	return binary.LittleEndian.Uint64(w[at : at+8])
-}
-
 // swift reads the attributes that stand next as long as each is the one that followed last time, is written without white
 // space and has a value in its usual form. It reports whether there was any; then it stands behind the last. Everything
 // that decides where the next attribute begins is kept in local variables: this is where most of the time goes.
@@ -75,13 +61,16 @@ func (d *Decoder) swift(im *image, last int) (int, bool) {
 	for ; len(src)-begin >= window; begin++ {
 		w := (*[window]byte)(src[begin:])
 		at := int(follow[last])
-		if slots[at].state != absent || !steps[at].opens(w) {
+		t, s := &steps[at], &slots[at]
+		i, j, k := t.at[0]&63, t.at[1]&63, t.at[2]&63
+		differs := (word8(w[:], 0) ^ t.first) | (word8(w[i:i+8], 0) ^ t.second) | (word8(w[j:j+8], 0) ^ t.third) | (word8(w[k:k+8], 0) ^ t.last)
+		if s.state != absent || differs != 0 || t.long && string(w[:t.size]) != t.literal {
 			if at = d.set.fields.seek(w[:]); at < 0 || slots[at].state != absent || steps[at].size > maxLiteral {
 				break
 			}
 			follow[last] = int16(at)
+			t, s = &steps[at], &slots[at]
 		}
-		t, s := &steps[at], &slots[at]
 		end := 0
 		if !more {
 			end = d.unchanged(at, s, begin+t.valueAt)
@@ -93,14 +82,21 @@ func (d *Decoder) swift(im *image, last int) (int, bool) {
 		}
 		switch t.class {
 		case text:
-			if t.leaf != nil {
-				end = moveText(t.leaf, w, t.size, '}')
-			}
-			if s.state = present; end > 0 {
-				s.text = span{from: int32(begin + t.size), to: int32(begin + end)}
-				end += begin + 2
+			s.state = present
+			from := t.size & 63
+			b := (*[moveBytes + 2]byte)(w[from : from+moveBytes+2])
+			x0, x1, x2, x3 := word8(b[:], 0), word8(b[:], 8), word8(b[:], 16), word8(b[:], 24)
+			n := textLength(special(x0), special(x1), special(x2), special(x3))
+			if l := t.leaf; l != nil && b[n] == '"' && b[n+1] == '}' && len(l.Arena) < min(cap(l.Arena)-moveBytes, maxMoved) { // moveText, without a call
+				a := len(l.Arena)
+				put4((*[moveBytes]byte)(l.Arena[a:a+moveBytes]), x0, x1, x2, x3)
+				l.Arena = l.Arena[:a+n]
+				l.Offsets = append(l.Offsets, uint32(a+n))
+				l.Present()
+				s.text = span{from: int32(begin + from), to: int32(begin + from + n)}
+				end = begin + from + n + 2
 			} else {
-				end = d.usualText(t, s, begin+t.size)
+				end = d.usualText(t, s, begin+from)
 			}
 		case isoTimes:
 			end, s.state = d.usualTime(t, s, w, begin), present
@@ -232,32 +228,38 @@ func (d *Decoder) usualText(t *step, s *slot, from int) (end int) {
 func moveText(l *columns.Leaf, w *[window]byte, from int, next byte) (end int) {
 	from &= 63
 	b := (*[moveBytes + 2]byte)(w[from : from+moveBytes+2])
-	x0, x1 := binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])
-	x2, x3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
-	s0, s1, s2, s3 := special(x0), special(x1), special(x2), special(x3)
-	n0, n1, n2, n := bits.TrailingZeros64(s0)>>3, 8+bits.TrailingZeros64(s1)>>3, 16+bits.TrailingZeros64(s2)>>3, 24+bits.TrailingZeros64(s3)>>3
-	if s2 != 0 {
-		n = n2
-	}
-	if s1 != 0 {
-		n = n1
-	}
-	if s0 != 0 {
-		n = n0
-	}
-	at := len(l.Arena)
-	if b[n] != '"' || b[n+1] != next || cap(l.Arena)-at < moveBytes || at > math.MaxInt32 {
+	x0, x1, x2, x3 := word8(b[:], 0), word8(b[:], 8), word8(b[:], 16), word8(b[:], 24)
+	n, at := textLength(special(x0), special(x1), special(x2), special(x3)), len(l.Arena)
+	if b[n] != '"' || b[n+1] != next || at >= min(cap(l.Arena)-moveBytes, maxMoved) {
 		return 0
 	}
-	out := (*[moveBytes]byte)(l.Arena[at : at+moveBytes])
-	binary.LittleEndian.PutUint64(out[:], x0)
-	binary.LittleEndian.PutUint64(out[8:], x1)
-	binary.LittleEndian.PutUint64(out[16:], x2)
-	binary.LittleEndian.PutUint64(out[24:], x3)
+	put4((*[moveBytes]byte)(l.Arena[at:at+moveBytes]), x0, x1, x2, x3)
 	l.Arena = l.Arena[:at+n]
 	l.Offsets = append(l.Offsets, uint32(at+n))
 	l.Present()
 	return from + n
+}
+
+// textLength returns how many bytes stand before the first that one of four words marks.
+func textLength(s0, s1, s2, s3 uint64) int {
+	n := 24 + bits.TrailingZeros64(s3)>>3
+	if s2 != 0 {
+		n = 16 + bits.TrailingZeros64(s2)>>3
+	}
+	if s1 != 0 {
+		n = 8 + bits.TrailingZeros64(s1)>>3
+	}
+	if s0 != 0 {
+		n = bits.TrailingZeros64(s0) >> 3
+	}
+	return n
+}
+
+func put4(b *[moveBytes]byte, x0, x1, x2, x3 uint64) {
+	binary.LittleEndian.PutUint64(b[:], x0)
+	binary.LittleEndian.PutUint64(b[8:], x1)
+	binary.LittleEndian.PutUint64(b[16:], x2)
+	binary.LittleEndian.PutUint64(b[24:], x3)
 }
 
 // upTo reads the string whose content begins at from, up to its closing quote. Where the next character stands is the
