@@ -37,6 +37,9 @@ type Relation struct {
 	Name    string           // as a plan's Statement lists it
 	Columns []schemas.Column // by these ids columns are found in the files; a file without one reads null
 	Files   []File
+
+	Snapshot int64          // of the table that the files are of; 0: nothing was ever committed
+	Known    map[int]string // the names of the snapshot's columns, by id; nil: as in Columns
 }
 
 // File is one Parquet file of a pinned table.
@@ -74,5 +77,6 @@ type Pinned struct {
 type Result struct {
 	Columns   []Column
 	Rows      int
-	Truncated bool // there were more rows than MaxRows
+	Truncated bool  // there were more rows than MaxRows
+	Scanned   int64 // bytes that the engine read for it, where it is an engine that counts and charges them
 }

@@ -96,7 +96,7 @@ func (t *Tables) pin(ctx context.Context, p *Pinned, name string) error {
 	if err != nil {
 		return err
 	}
-	rel.Files = kept.files
+	rel.Files, rel.Snapshot, rel.Known = kept.files, s.ID, s.Known()
 	p.Relations[name], p.Snapshots[name] = rel, s.ID
 	switch {
 	case d == nil:

@@ -67,6 +67,9 @@ func jsonMeta(a *Answer) map[string]any {
 	if a.Meta.Source != "" {
 		m["source"] = a.Meta.Source
 	}
+	if a.Result.Scanned > 0 {
+		m["scannedBytes"] = a.Result.Scanned
+	}
 	if len(a.Meta.Holes) > 0 {
 		m["holes"] = a.Meta.Holes
 	}

@@ -73,6 +73,24 @@ func (s *Snapshot) IDs() map[string]int {
 	return ids
 }
 
+// Known returns the name of every column as the snapshot's own schema has it, by field id: what a reader of this version
+// of the table finds there.
+func (s *Snapshot) Known() map[int]string {
+	schema := s.meta.CurrentSchema()
+	if now := s.meta.CurrentSnapshot(); now != nil && now.SchemaID != nil {
+		for _, old := range s.meta.Schemas() {
+			if old.ID == *now.SchemaID {
+				schema = old
+			}
+		}
+	}
+	names := map[int]string{}
+	for _, f := range schema.Fields() {
+		names[f.ID] = f.Name
+	}
+	return names
+}
+
 // Kept returns how many snapshots the table holds.
 func (s *Snapshot) Kept() int { return len(s.meta.Snapshots()) }
 

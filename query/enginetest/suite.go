@@ -130,6 +130,9 @@ func heldBack(t *testing.T, svc *query.Service) {
 	}
 }
 
+// Refused returns questions that no engine may answer.
+func Refused() []string { return refused }
+
 // endless keeps any engine busy until it is told to stop.
 const endless = "SELECT count(*) FROM generate_series(1, 3000000) a(x), generate_series(1, 3000000) b(y) WHERE (x * y) % 7 = 3"
 

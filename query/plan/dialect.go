@@ -59,6 +59,14 @@ func Trino(schema string) Dialect {
 	}
 }
 
+// Athena is Trino's dialect over physical relations that the engine defines, pinned, before the statement.
+func Athena() Dialect {
+	d := Trino("")
+	d.Name = "athena"
+	d.relation = func(name string) string { return Ident(PhysicalName(name)) }
+	return d
+}
+
 // PhysicalName is the name of a relation's rows below every predicate. No question of a user may name it: the colon keeps
 // it apart from every dataset's name.
 func PhysicalName(relation string) string { return "lake:" + relation }
