@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Fuzz targets and suites of real components stand behind the tag "integration".
 PKGS     = $(shell $(GO) list ./... | grep -v /infra)
 
-.PHONY: up build test check integration bench generate clean
+.PHONY: up build test check integration rehearse bench generate clean
 
 up: build ## everything on one machine; the page's address is printed
 	$(BIN) up --data $(DATA)
@@ -25,6 +25,9 @@ check: ## what needs no running: format, vet, staticcheck, import layers, genera
 
 integration: ## real components: Chromium, other readers of the lake, crash rounds
 	scripts/integration.sh
+
+rehearse: ## the compiled Lambda functions the whole way, on stand-ins of AWS
+	scripts/rehearse.sh
 
 bench: build ## the fast path against its targets; then `bin/tarn bench way` and `bin/tarn bench launch-day`
 	$(BIN) bench

@@ -49,6 +49,7 @@ suite ./internal/integration ./internal/blob/s3 ./ingest/dynamo ./processors/str
 suite -run Glue ./internal/tables
 suite ./internal/endtoend
 suite ./query/console
+suite ./internal/rehearsal
 suite -run 'DuckDB|PyArrow' ./processors/columns
 export TARN_RECORDS=${TARN_RECORDS:-100000} # a million take half an hour on a busy machine
 suite -run 'MillionRandomRecords|EveryDamagedByte' ./processors/decode
