@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,8 +19,11 @@ import (
 // folderKey names the folder of this run.
 const folderKey = "TARN_INFRA_TEST_FOLDER"
 
-// environments are those that have a file in the repository.
-var environments = []string{"sandbox", "test", "prod"}
+// environments are those that have a file in the repository, and one of another kind: its own folder of dataset files, a
+// question function that may read one dataset, a certificate of its own, in CloudFront's own region.
+var environments = []string{"sandbox", "test", "prod", other}
+
+const other = "other"
 
 func TestMain(m *testing.M) {
 	folder, err := os.MkdirTemp("", "infra")
@@ -46,7 +50,7 @@ var synthesised = sync.OnceValues(func() (*world, error) {
 	folder := os.Getenv(folderKey)
 	w := &world{assemblies: map[string]deploy.Assembly{}, took: map[string]time.Duration{}}
 	for _, name := range environments {
-		env, err := deploy.Read(os.DirFS("environments"), name)
+		env, err := read(name)
 		if err != nil {
 			return nil, err
 		}
@@ -59,6 +63,19 @@ var synthesised = sync.OnceValues(func() (*world, error) {
 	return w, nil
 })
 
+func read(name string) (deploy.Environment, error) {
+	if name != other {
+		return deploy.Read(os.DirFS("environments"), name)
+	}
+	env, err := deploy.Read(os.DirFS("environments"), "sandbox")
+	env.Name, env.Region, env.Account = other, "us-east-1", "333333333333"
+	env.Schemas, env.Domains = "schemas", []string{"movement-pass"}
+	env.Query.Datasets = []string{"passes"}
+	env.Host = &deploy.Host{Name: "lake.example.org", Zone: "example.org", ZoneID: "Z1", SendMail: true,
+		Certificate: "arn:aws:acm:us-east-1:333333333333:certificate/00000000-0000-0000-0000-000000000000"}
+	return env, errors.Join(err, env.Check())
+}
+
 // synth writes the templates of an environment. A file stands for each compiled function.
 func synth(folder string, env deploy.Environment) (a deploy.Assembly, err error) {
 	defer func() {
@@ -66,15 +83,11 @@ func synth(folder string, env deploy.Environment) (a deploy.Assembly, err error)
 			err = fmt.Errorf("synthesis of %s: %v", env.Name, r)
 		}
 	}()
-	stubs := filepath.Join(folder, "functions")
-	for _, name := range []string{"api", "processor", "committer", "maintenance", "query"} {
-		if err := os.MkdirAll(filepath.Join(stubs, name), 0o755); err != nil {
-			return a, err
-		}
-		if err := os.WriteFile(filepath.Join(stubs, name, "bootstrap"), []byte(name), 0o755); err != nil {
-			return a, err
-		}
+	stubs, err := deploy.Placeholders()
+	if err != nil {
+		return a, err
 	}
+	defer os.RemoveAll(stubs)
 	app, err := deploy.Open("..", filepath.Join(folder, env.Name))
 	if err != nil {
 		return a, err

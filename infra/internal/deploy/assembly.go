@@ -100,3 +100,20 @@ func (a Assembly) Open() []Finding {
 func (f Finding) String() string {
 	return f.Rule + " (" + f.Level + ") at " + f.Resource + ": " + f.Info
 }
+
+// Placeholders makes a folder in which a file stands for each compiled function, for who wants the templates alone.
+func Placeholders() (string, error) {
+	folder, err := os.MkdirTemp("", "functions")
+	if err != nil {
+		return "", err
+	}
+	for _, name := range functions {
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(folder, name, "bootstrap"), []byte(name), 0o755); err != nil {
+			return "", err
+		}
+	}
+	return folder, nil
+}

@@ -42,6 +42,7 @@ type Host struct {
 	Zone        string `json:"zone,omitempty"`        // hosted zone in Route 53 that the name lies in
 	ZoneID      string `json:"zoneId,omitempty"`      // of the same
 	Certificate string `json:"certificate,omitempty"` // ARN in us-east-1; empty: one is made and proved in the zone
+	SendMail    bool   `json:"sendMail,omitempty"`    // invitations come from the zone; switched on once SES has verified it
 }
 
 // Capture is how streams are taken; docs/decisions/037 calculates the figures.
@@ -192,6 +193,8 @@ func (e Environment) checkHost() []error {
 		return refuse("there is no certificate for %s: write host.certificate, its ARN in us-east-1, or host.zone and host.zoneId so that one can be made", h.Name)
 	case h.Certificate != "" && !strings.HasPrefix(h.Certificate, "arn:aws:acm:us-east-1:"):
 		return refuse("host.certificate %q is not in us-east-1, where CloudFront looks for certificates", h.Certificate)
+	case h.SendMail && h.Zone == "":
+		return refuse("host.sendMail needs host.zone and host.zoneId, from which mails come")
 	case h.Zone != "" && h.Name != h.Zone && !strings.HasSuffix(h.Name, "."+h.Zone):
 		return refuse("host.name %s does not lie in the zone %s", h.Name, h.Zone)
 	}

@@ -24,7 +24,8 @@ const tool = "aws-cdk@2.1148.1"
 type pipeline struct {
 	site  *site
 	stack awscdk.Stack
-	key   awskms.Key
+	key   awskms.Key // of what it hands on
+	base  *configuration
 }
 
 func newPipeline(s *site, base *configuration) {
@@ -32,7 +33,7 @@ func newPipeline(s *site, base *configuration) {
 	if src == nil {
 		return
 	}
-	p := &pipeline{site: s, stack: s.stack("pipeline", "from a change to this environment")}
+	p := &pipeline{site: s, base: base, stack: s.stack("pipeline", "from a change to this environment")}
 	p.key = awskms.NewKey(p.stack, jsii.String("Key"), &awskms.KeyProps{Description: jsii.String("Tarn: what the pipeline hands on"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
 	handed := p.bucket("Handed")
 	code := awscodepipeline.NewArtifact(jsii.String("code"), nil)
@@ -78,7 +79,7 @@ func (p *pipeline) bucket(id string) awss3.Bucket {
 // project runs commands. To deploy it takes the roles that the CDK's bootstrap made in the environment's account, and
 // none else.
 func (p *pipeline) project(id string, deploys *Environment, commands ...string) awscodebuild.PipelineProject {
-	log := awslogs.NewLogGroup(p.stack, jsii.String(id+"Log"), &awslogs.LogGroupProps{Retention: awslogs.RetentionDays_THREE_MONTHS, RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
+	log := awslogs.NewLogGroup(p.stack, jsii.String(id+"Log"), &awslogs.LogGroupProps{EncryptionKey: p.base.key, Retention: awslogs.RetentionDays_THREE_MONTHS, RemovalPolicy: awscdk.RemovalPolicy_DESTROY})
 	project := awscodebuild.NewPipelineProject(p.stack, jsii.String(id), &awscodebuild.PipelineProjectProps{
 		EncryptionKey: p.key, Timeout: awscdk.Duration_Hours(jsii.Number(1)),
 		Environment: &awscodebuild.BuildEnvironment{BuildImage: awscodebuild.LinuxArmBuildImage_AMAZON_LINUX_2023_STANDARD_3_0(), ComputeType: awscodebuild.ComputeType_LARGE},
