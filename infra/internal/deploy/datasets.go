@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// maxRegions is how many regions a dataset may have: each is a partition of every day and a file of every commit.
-	maxRegions = 16
 	// idempotencyTable is the reserved table in which the API remembers its answers, and the attributes it has.
 	idempotencyTable, idempotencyKey, idempotencyTTL = "tarn_idempotency", "id", "expires"
 	movementPass                                     = "movement-pass"
@@ -97,14 +95,12 @@ func domains(env Environment, all fs.FS) (fs.FS, error) {
 	return chosen{all, append([]string{"codes"}, env.Domains...)}, nil
 }
 
-// judge returns what keeps the datasets from being deployed together.
+// judge returns what keeps the datasets from being deployed together. What keeps one from being used at all, such as more
+// regions than a day can have partitions, the schemas have judged already.
 func judge(r *schemas.Registry) []error {
 	var faults []error
 	owner := map[string]*schemas.Dataset{}
 	for _, ds := range r.Datasets() {
-		if n := len(ds.Region.Values); n > maxRegions+1 { // and the one that is unknown
-			faults = append(faults, fmt.Errorf("dataset %s has %d regions; a day's partitions may be %d: take coarser areas and let files be sorted by the finer ones", ds.Name, n-1, maxRegions))
-		}
 		if ds.Table == "" {
 			continue
 		}
