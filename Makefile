@@ -8,7 +8,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Fuzz targets and suites of real components stand behind the tag "integration".
 PKGS     = $(shell $(GO) list ./... | grep -v /infra)
 
-.PHONY: up build test check integration rehearse bench generate clean
+ENV ?= sandbox
+CDK  = npx --yes aws-cdk@2.1148.1
+
+.PHONY: up build test check integration rehearse bench generate functions bootstrap deploy undeploy clean
 
 up: build ## everything on one machine; the page's address is printed
 	$(BIN) up --data $(DATA)
@@ -35,5 +38,17 @@ bench: build ## the fast path against its targets; then `bin/tarn bench way` and
 generate: ## the web bundle and the settings reference
 	scripts/generate.sh
 
+functions: ## the Lambda functions, compiled for deployment
+	scripts/functions.sh
+
+bootstrap: functions ## once for an account: what the CDK's tool needs there
+	$(CDK) bootstrap -c env=$(ENV)
+
+deploy: functions ## everything to AWS: ENV=sandbox MAIL=me@example.org
+	$(CDK) deploy --all -c env=$(ENV) $(if $(MAIL),-c mail=$(MAIL))
+
+undeploy: functions ## everything of an environment away, but what it keeps
+	$(CDK) destroy --all -c env=$(ENV)
+
 clean:
-	rm -rf bin
+	rm -rf bin build cdk.out

@@ -17,7 +17,9 @@ step() {
 install() {
   CHROMIUM=$($components/chromium.sh)
   TARN_PYTHON=$($components/python.sh)/bin/python
-  export CHROMIUM TARN_PYTHON
+  CFN_LINT=$($components/cfn-lint.sh)/bin/cfn-lint
+  JSII_NODE=$($components/node.sh)
+  export CHROMIUM TARN_PYTHON CFN_LINT JSII_NODE
   local name
   for name in dynamodb-local moto trino versitygw; do
     $components/$name.sh
@@ -54,4 +56,7 @@ suite -run 'DuckDB|PyArrow' ./processors/columns
 export TARN_RECORDS=${TARN_RECORDS:-100000} # a million take half an hour on a busy machine
 suite -run 'MillionRandomRecords|EveryDamagedByte' ./processors/decode
 suite -run RandomPlans ./internal/faults -faults.plans 300
+# What runs on AWS is compiled, looked at and synthesised here, where its libraries are compiled once.
+step "$GO" vet ./infra/...
+suite ./infra
 echo "integration: all good in $SECONDS s"

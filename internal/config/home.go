@@ -19,6 +19,7 @@ const (
 type Home struct {
 	Store      string `json:"store"`
 	Endpoint   string `json:"endpoint,omitempty"` // of DynamoDB
+	Tables     string `json:"tables,omitempty"`   // Names, as text: what the schemas' tables are called in DynamoDB
 	Lake       string `json:"lake,omitempty"`     // s3://bucket[/folder]; empty: the data folder
 	LakeURL    string `json:"lakeURL,omitempty"`
 	Database   string `json:"database,omitempty"` // of Glue
@@ -34,6 +35,16 @@ func (h Home) Bucket() (bucket, folder string) {
 	return bucket, strings.Trim(folder, "/")
 }
 
+// Deployed returns what the schemas' tables are called in DynamoDB.
+func (h Home) Deployed() (Names, error) {
+	var names Names
+	if h.Tables == "" {
+		return names, nil
+	}
+	err := names.UnmarshalText([]byte(h.Tables))
+	return names, err
+}
+
 var (
 	lakeForm     = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?$`)
 	databaseForm = regexp.MustCompile(`^[a-z0-9_]{1,255}$`)
@@ -44,7 +55,7 @@ var (
 func (u Up) Home(first Home) (Home, error) {
 	h := Home{
 		Store: cmp.Or(u.Store, first.Store, Embedded), Endpoint: cmp.Or(u.Endpoint, first.Endpoint), Lake: cmp.Or(strings.TrimSuffix(u.Lake, "/"), first.Lake),
-		LakeURL: cmp.Or(u.LakeURL, first.LakeURL), CatalogURL: cmp.Or(u.CatalogURL, first.CatalogURL),
+		Tables: cmp.Or(u.Tables.String(), first.Tables), LakeURL: cmp.Or(u.LakeURL, first.LakeURL), CatalogURL: cmp.Or(u.CatalogURL, first.CatalogURL),
 	}
 	var faults []fault.Field
 	refuse := func(setting, message string) { faults = append(faults, fault.Field{Name: setting, Message: message}) }
@@ -53,6 +64,9 @@ func (u Up) Home(first Home) (Home, error) {
 	}
 	if u.Endpoint != "" && h.Store != DynamoDB {
 		refuse("TARN_DYNAMODB_ENDPOINT", "it is for TARN_STORE=dynamodb (--store dynamodb)")
+	}
+	if len(u.Tables) > 0 && h.Store != DynamoDB {
+		refuse("TARN_TABLES", "it is for TARN_STORE=dynamodb (--store dynamodb)")
 	}
 	if h.Lake != "" && !lakeForm.MatchString(h.Lake) {
 		refuse("TARN_LAKE", "\""+h.Lake+"\" is no bucket: write s3://my-lake or s3://my-lake/folder")

@@ -28,7 +28,7 @@ func TestHomes(t *testing.T) {
 			t.Errorf("%s: %v %s", c.name, err, diff)
 		}
 	}
-	first := config.Home{Store: "dynamodb", Endpoint: "http://old", Lake: "s3://my-lake", LakeURL: "http://old", Database: "d", CatalogURL: "http://old"}
+	first := config.Home{Store: "dynamodb", Endpoint: "http://old", Tables: "a=x", Lake: "s3://my-lake", LakeURL: "http://old", Database: "d", CatalogURL: "http://old"}
 	for _, c := range []struct {
 		name string
 		up   config.Up
@@ -36,8 +36,10 @@ func TestHomes(t *testing.T) {
 	}{
 		{"nothing said", config.Up{}, first},
 		{"stand-ins moved", config.Up{Endpoint: "http://a", LakeURL: "http://b", CatalogURL: "http://c"},
-			config.Home{Store: "dynamodb", Endpoint: "http://a", Lake: "s3://my-lake", LakeURL: "http://b", Database: "d", CatalogURL: "http://c"}},
-		{"another database", config.Up{Catalog: "glue:e"}, config.Home{Store: "dynamodb", Endpoint: "http://old", Lake: "s3://my-lake", LakeURL: "http://old", Database: "e", CatalogURL: "http://old"}},
+			config.Home{Store: "dynamodb", Endpoint: "http://a", Tables: "a=x", Lake: "s3://my-lake", LakeURL: "http://b", Database: "d", CatalogURL: "http://c"}},
+		{"other tables", config.Up{Tables: config.Names{"b": "z", "a": "y"}}, config.Home{Store: "dynamodb", Endpoint: "http://old", Tables: "a=y,b=z", Lake: "s3://my-lake", LakeURL: "http://old",
+			Database: "d", CatalogURL: "http://old"}},
+		{"another database", config.Up{Catalog: "glue:e"}, config.Home{Store: "dynamodb", Endpoint: "http://old", Tables: "a=x", Lake: "s3://my-lake", LakeURL: "http://old", Database: "e", CatalogURL: "http://old"}},
 	} {
 		got, err := c.up.Home(first)
 		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
@@ -51,9 +53,9 @@ func TestHomes(t *testing.T) {
 
 func TestHomesReportEveryFault(t *testing.T) {
 	t.Parallel()
-	_, err := config.Up{Store: "mongodb", Endpoint: "localhost", Lake: "my-lake", LakeURL: "ftp://x", Catalog: "hive"}.Home(config.Home{})
+	_, err := config.Up{Store: "mongodb", Endpoint: "localhost", Tables: config.Names{"a": "x"}, Lake: "my-lake", LakeURL: "ftp://x", Catalog: "hive"}.Home(config.Home{})
 	want := `TARN_STORE: "mongodb" is neither embedded nor dynamodb; TARN_DYNAMODB_ENDPOINT: it is for TARN_STORE=dynamodb (--store dynamodb); ` +
-		`TARN_LAKE: "my-lake" is no bucket: write s3://my-lake or s3://my-lake/folder; TARN_DYNAMODB_ENDPOINT: "localhost" is no address: write http://127.0.0.1:8000; ` +
+		`TARN_TABLES: it is for TARN_STORE=dynamodb (--store dynamodb); TARN_LAKE: "my-lake" is no bucket: write s3://my-lake or s3://my-lake/folder; TARN_DYNAMODB_ENDPOINT: "localhost" is no address: write http://127.0.0.1:8000; ` +
 		`TARN_S3_ENDPOINT: "ftp://x" is no address: write http://127.0.0.1:8000; TARN_CATALOG: "hive" is no catalog: write glue, or glue:DATABASE in lower case`
 	if !fault.Is(err, fault.Invalid) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

@@ -10,6 +10,7 @@ type Up struct {
 	Profile     string        `env:"TARN_PROFILE" default:"lenient" doc:"How strictly the API judges records: lenient or strict."`
 	Store       string        `env:"TARN_STORE" default:"" doc:"Where records are kept: embedded or dynamodb. Empty: where the data folder was begun, at first embedded."`
 	Endpoint    string        `env:"TARN_DYNAMODB_ENDPOINT" default:"" doc:"A stand-in for DynamoDB, such as http://127.0.0.1:8000. Empty: AWS's own."`
+	Tables      Names         `env:"TARN_TABLES" default:"" doc:"The table in DynamoDB of each table of the schemas, as name=deployed,…; one that is not named has its own name. Empty: as the data folder was begun."`
 	Lake        string        `env:"TARN_LAKE" default:"" doc:"A bucket for the lake, such as s3://my-lake or s3://my-lake/folder. Empty: where the data folder was begun, at first the folder itself."`
 	LakeURL     string        `env:"TARN_S3_ENDPOINT" default:"" doc:"A stand-in for S3. Empty: AWS's own."`
 	Catalog     string        `env:"TARN_CATALOG" default:"" doc:"The catalog of a lake in a bucket: glue, or glue:DATABASE; glue is glue:tarn. Empty: glue."`

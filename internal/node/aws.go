@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 
@@ -22,17 +23,25 @@ func (n *Node) openDynamoDB(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	deployed, err := n.home.Deployed()
+	if err != nil {
+		return fmt.Errorf("read the names of the tables: %w", err)
+	}
 	client, all := dynamo.Client(c), ingest.Tables(n.registry)
-	if err := dynamo.Ensure(ctx, client, all, dynamo.EnsureOptions{PointInTime: n.home.Endpoint == ""}); err != nil {
+	there := slices.Clone(all)
+	for i := range there {
+		there[i].Name = deployed.Of(there[i].Name)
+	}
+	if err := dynamo.Ensure(ctx, client, there, dynamo.EnsureOptions{PointInTime: n.home.Endpoint == ""}); err != nil {
 		return fmt.Errorf("open DynamoDB: %w", err)
 	}
 	of := map[string]string{}
 	for _, t := range all {
 		if t.Stream != "" {
-			of[t.Stream] = t.Name
+			of[t.Stream] = deployed.Of(t.Name)
 		}
 	}
-	n.store, n.feed = dynamo.New(client, all, dynamo.Options{}), feed.New(c, of, feed.Options{})
+	n.store, n.feed = dynamo.New(client, all, dynamo.Options{Deployed: deployed.Of}), feed.New(c, of, feed.Options{})
 	return nil
 }
 

@@ -47,7 +47,7 @@ func (n *Node) chooseHome() (config.Home, error) {
 	if err != nil {
 		return asked, err
 	}
-	if !begun.IsZero() && (asked.Store != begun.Store || asked.Lake != begun.Lake || asked.Database != begun.Database) {
+	if !begun.IsZero() && (asked.Store != begun.Store || asked.Tables != begun.Tables || asked.Lake != begun.Lake || asked.Database != begun.Database) {
 		return asked, fault.New(fault.Invalid, "the data folder %s was begun with %s, and now %s is asked for: choose another folder with --data, or leave the settings out",
 			n.folder.Root(), spelled(begun), spelled(asked))
 	}
@@ -83,7 +83,11 @@ func (n *Node) begun() (h config.Home, err error) {
 }
 
 func spelled(h config.Home) string {
-	text := "the store " + h.Store + " and "
+	text := "the store " + h.Store
+	if h.Tables != "" {
+		text += " (tables " + h.Tables + ")"
+	}
+	text += " and "
 	if h.Lake == "" {
 		return text + "a lake of its own"
 	}

@@ -52,11 +52,6 @@ func (c *configuration) letServicesEncrypt() {
 		Actions: jsii.Strings("kms:Decrypt", "kms:GenerateDataKey"), Resources: jsii.Strings("*"),
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": account}},
 	}), nil)
-	c.key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid: jsii.String("Console"), Principals: &[]awsiam.IPrincipal{service("delivery.logs")},
-		Actions: jsii.Strings("kms:Decrypt", "kms:GenerateDataKey"), Resources: jsii.Strings("*"),
-		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": account}},
-	}), nil)
 }
 
 // letServicesTell lets alarms and budgets reach the topic.
@@ -68,10 +63,12 @@ func (c *configuration) letServicesTell() {
 	}))
 }
 
+// secret makes 32 letters and digits, as long as the secret of a data folder is: tools that mask as the functions do are
+// given the same one.
 func (c *configuration) secret(s *site, id, what string) awssecretsmanager.Secret {
 	secret := awssecretsmanager.NewSecret(c.stack, jsii.String(id), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Tarn, " + s.env.Name + ": " + what), EncryptionKey: c.key, RemovalPolicy: s.removal(),
-		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(64), ExcludePunctuation: jsii.Bool(true)},
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(32), ExcludePunctuation: jsii.Bool(true)},
 	})
 	suppress(secret, "AwsSolutions-SMG4", "The secret "+what+". Another value would make what was made with this one worthless; it is changed by hand, as docs/runbook.md says.")
 	return secret

@@ -20,6 +20,7 @@ func newDatabase(s *site, base *configuration) *database {
 		t := &s.data.Tables[i]
 		d.tables[t.Name] = d.table(s, base, t)
 	}
+	awscdk.NewCfnOutput(d.stack, jsii.String("Tables"), &awscdk.CfnOutputProps{Value: jsii.String(d.deployed().String()), Description: jsii.String("TARN_TABLES of tools")})
 	return d
 }
 

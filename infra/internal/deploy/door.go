@@ -58,7 +58,7 @@ func (d *door) hall(f *function) *hall {
 	})
 	awslambda.NewCfnPermission(f.stack, jsii.String(h.name+"MayBeCalled"), &awslambda.CfnPermissionProps{
 		Action: jsii.String("lambda:InvokeFunction"), FunctionName: f.live.FunctionArn(), Principal: jsii.String("apigateway.amazonaws.com"),
-		SourceArn: arn(f.stack, "execute-api", *d.api.Ref()+"/*/*"), SourceAccount: f.stack.Account(),
+		SourceArn: arn(f.stack, "execute-api", *d.api.Ref()+"/*/*"),
 	})
 	return h
 }

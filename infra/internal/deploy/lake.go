@@ -53,6 +53,8 @@ func newLake(s *site, base *configuration) *lake {
 		DatabaseInput: &awsglue.CfnDatabase_DatabaseInputProperty{Name: jsii.String(l.database), Description: jsii.String("Tarn, " + s.env.Name + ": changes, current state, rollups"),
 			LocationUri: jsii.String(l.at(tableFiles))}})
 	l.newWorkgroups(s, base)
+	awscdk.NewCfnOutput(l.stack, jsii.String("Location"), &awscdk.CfnOutputProps{Value: jsii.String(string(l.location())), Description: jsii.String("TARN_LAKE of tools")})
+	awscdk.NewCfnOutput(l.stack, jsii.String("Catalog"), &awscdk.CfnOutputProps{Value: jsii.String("glue:" + l.database), Description: jsii.String("TARN_CATALOG of tools")})
 	return l
 }
 
@@ -116,9 +118,10 @@ func (l *lake) objects(folder string) *string {
 	return l.bucket.ArnForObjects(jsii.String(folder + "/*"))
 }
 
-// catalog is the names of the catalog, the database and tables of it, as Glue's rights ask for all three.
+// catalog is the names of the catalog, the database and tables of it, as Glue's rights ask for all three. Athena looks at
+// the database "default" too, whatever it is asked.
 func (l *lake) catalog(stack awscdk.Stack, tables ...string) []*string {
-	all := []*string{arn(stack, "glue", "catalog"), arn(stack, "glue", "database/"+l.database)}
+	all := []*string{arn(stack, "glue", "catalog"), arn(stack, "glue", "database/default"), arn(stack, "glue", "database/"+l.database)}
 	for _, t := range tables {
 		all = append(all, arn(stack, "glue", "table/"+l.database+"/"+t))
 	}

@@ -79,7 +79,7 @@ func (p *processors) newMaintenance(s *site, base *configuration, store *databas
 	})
 	f.may("", []string{"s3:ListBucket", "s3:GetBucketLocation"}, l.bucket.BucketArn(), l.results.BucketArn())
 	f.may("Files of tables have random names; maintenance merges those of every table.", []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, l.objects(tableFiles))
-	f.may("Athena names answers by questions.", []string{"s3:GetObject", "s3:PutObject"}, l.results.ArnForObjects(jsii.String(upkeep+"/*")))
+	f.may("Athena names answers by questions.", answering(), l.results.ArnForObjects(jsii.String(upkeep+"/*")))
 	f.may("Maintenance makes bases, rollups and views of datasets when they are due.", []string{"glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"},
 		l.catalog(p.stack, "*")...)
 	f.may("", athenaActions(), arn(p.stack, "athena", "workgroup/"+l.workgroups[upkeep]))
@@ -90,6 +90,11 @@ func (p *processors) newMaintenance(s *site, base *configuration, store *databas
 
 func athenaActions() []string {
 	return []string{"athena:StartQueryExecution", "athena:StopQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup"}
+}
+
+// answering is what Athena does with answers, in the name of who asks.
+func answering() []string {
+	return []string{"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"}
 }
 
 // grace is what a function leaves of its time: a tenth, at most a minute.

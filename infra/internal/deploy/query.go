@@ -33,7 +33,7 @@ func newQuery(s *site, base *configuration, l *lake, i *identity, c *console) *a
 	f.may("", []string{"secretsmanager:GetSecretValue"}, base.session.SecretArn())
 	for _, class := range []string{dashboards, adhoc} {
 		f.may("", athenaActions(), arn(q.stack, "athena", "workgroup/"+l.workgroups[class]))
-		f.may("Athena names answers by questions.", []string{"s3:GetObject", "s3:PutObject"}, l.results.ArnForObjects(jsii.String(class+"/*")))
+		f.may("Athena names answers by questions.", answering(), l.results.ArnForObjects(jsii.String(class+"/*")))
 	}
 	f.may("", []string{"s3:GetBucketLocation", "s3:ListBucket"}, l.results.BucketArn(), l.bucket.BucketArn())
 	tables := readableTables(s)
