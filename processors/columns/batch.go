@@ -63,7 +63,9 @@ func (b *Batch) Size() int {
 func (b *Batch) EndRow() {
 	b.rows++
 	for _, l := range b.optional {
-		if n := len(l.Def); n != b.rows {
+		if n := len(l.Def); n == b.rows-1 && l.isTop {
+			l.Def = append(l.Def, 0)
+		} else if n != b.rows {
 			b.fill(l, n)
 		}
 	}
@@ -84,14 +86,10 @@ func (b *Batch) EndRow() {
 
 // fill gives a leaf outside of lists, which has n entries, the one that the row lacks.
 func (b *Batch) fill(l *Leaf, n int) {
-	switch {
-	case n != b.rows-1:
+	if n != b.rows-1 {
 		panic(fmt.Sprintf("columns: %s has %d entries after %d rows", l.Path, n, b.rows))
-	case l.node.parent == nil && l.MaxDef > 0:
-		l.Def = append(l.Def, 0)
-	default:
-		l.fillRow(b.rows)
 	}
+	l.fillRow(b.rows)
 }
 
 // DropRow takes back what was appended since the last EndRow: the record turned out bad.

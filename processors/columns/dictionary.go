@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 const (
@@ -66,35 +67,29 @@ func (d *dictionary) pays(n, plain int) bool {
 func (d *dictionary) width() int { return max(1, bits.Len(uint(len(d.first)-1))) }
 
 func numberInts[T int32 | int64](d *dictionary, values []T, from, to, width int) bool {
-	last := int32(-1)
-	for i := from; i < to; i++ {
-		v := values[i]
-		if last >= 0 && v == values[d.first[last]] {
-			d.ids = append(d.ids, last)
-			continue
-		}
-		h := (uint64(v) ^ 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93
-		h ^= h >> 32
-		h *= 0xd6e8feb86659fd93
+	d.ids = slices.Grow(d.ids, to-from)[:to-from]
+	for i, v := range values[from:to] {
+		h := hashInt(uint64(v))
 		s := h >> d.shift
 		for ; d.slots[s] != 0; s = (s + 1) & uint64(len(d.slots)-1) {
 			if values[d.first[d.slots[s]-1]] == v {
 				break
 			}
 		}
-		if last = int32(d.slots[s]) - 1; last < 0 {
-			last = d.add(s, h, i, width)
-			if d.hopeless(i-from+1, to-from) {
+		id := int32(d.slots[s]) - 1
+		if id < 0 {
+			id = d.add(s, h, from+i, width)
+			if d.hopeless(i+1, to-from) {
 				return false
 			}
 		}
-		d.ids = append(d.ids, last)
+		d.ids[i] = id
 	}
 	return true
 }
 
 func (d *dictionary) numberBytes(l *Leaf, from, to int) bool {
-	d.signs = d.signs[:0]
+	d.signs, d.ids = d.signs[:0], slices.Grow(d.ids, to-from)[:to-from]
 	var before sign
 	last, overhead := int32(-1), 0
 	if l.Kind == Bytes {
@@ -102,27 +97,35 @@ func (d *dictionary) numberBytes(l *Leaf, from, to int) bool {
 	}
 	for i := from; i < to; i++ {
 		v := l.Value(i)
-		g := signOf(v)
-		if last >= 0 && g == before && (g.whole() || bytes.Equal(v, l.Value(int(d.first[last])))) {
-			d.ids = append(d.ids, last)
-			continue
+		var g sign
+		if n := len(v); n >= 8 { // signOf, without a call
+			g = sign{binary.LittleEndian.Uint64(v), binary.LittleEndian.Uint64(v[n-8:]), n}
+		} else {
+			g = signOf(v)
 		}
-		before = g
-		h := g.hash(v)
+		h := g.mixed()
+		if !g.whole() {
+			if g == before && bytes.Equal(v, l.Value(int(d.first[last]))) { // what is long is not hashed again and again
+				d.ids[i-from] = last
+				continue
+			}
+			h = hashBytes(v)
+		}
 		s := h >> d.shift
 		for ; d.slots[s] != 0; s = (s + 1) & uint64(len(d.slots)-1) {
 			if id := d.slots[s] - 1; d.signs[id] == g && (g.whole() || bytes.Equal(l.Value(int(d.first[id])), v)) {
 				break
 			}
 		}
-		if last = int32(d.slots[s]) - 1; last < 0 {
+		before, last = g, int32(d.slots[s])-1
+		if last < 0 {
 			d.signs = append(d.signs, g)
 			last = d.add(s, h, i, len(v)+overhead)
 			if d.hopeless(i-from+1, to-from) {
 				return false
 			}
 		}
-		d.ids = append(d.ids, last)
+		d.ids[i-from] = last
 	}
 	return true
 }

@@ -79,7 +79,7 @@ func (lay *layout) add(parent *Node, prefix string, c schemas.Column, def, rep u
 
 func (lay *layout) addLeaf(n *Node) *Leaf {
 	kind, width := kindOf(&n.Column)
-	l := &Leaf{Kind: kind, Width: width, Path: n.Path, Column: n.Column, MaxDef: n.Def, MaxRep: n.Rep, node: n, at: len(lay.leaves)}
+	l := &Leaf{Kind: kind, Width: width, Path: n.Path, Column: n.Column, MaxDef: n.Def, MaxRep: n.Rep, node: n, isTop: n.parent == nil && n.Def > 0, at: len(lay.leaves)}
 	l.reset()
 	lay.leaves = append(lay.leaves, l)
 	switch {

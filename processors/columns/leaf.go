@@ -30,8 +30,9 @@ type Leaf struct {
 	dict *Leaf   // the distinct values; nil: the values are stored as they are
 
 	node   *Node
-	at     int // position in the layout
-	mark   int // entries at the last EndRow, for leaves in lists
+	isTop  bool // optional and not in an object
+	at     int  // position in the layout
+	mark   int  // entries at the last EndRow, for leaves in lists
 	index  index
 	picked []int32 // values being gathered
 }

@@ -26,11 +26,8 @@ func signOf(v []byte) sign {
 // whole reports whether equal signs mean equal values.
 func (g sign) whole() bool { return g.size <= wholeSign }
 
-// hash mixes the value that the sign is of. Its high bits are used.
-func (g sign) hash(v []byte) uint64 {
+// mixed is a hash of the value that the sign is whole of. Its high bits are used.
+func (g sign) mixed() uint64 {
 	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
-	if g.whole() {
-		return mix(g.head^k0, g.tail^uint64(g.size)*k1^k1)
-	}
-	return hashBytes(v)
+	return mix(g.head^k0, g.tail^uint64(g.size)*k1^k1)
 }
