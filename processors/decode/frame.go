@@ -56,7 +56,7 @@ func (d *Decoder) frameHead() int {
 	}
 	r.pos--
 	d.head.keys = int32(r.pos)
-	if !d.usualKeys() {
+	if !d.usualKeys() && !r.skip(2) {
 		return -1
 	}
 	return at

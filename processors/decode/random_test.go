@@ -88,7 +88,14 @@ func (g randomized) record(i int) string {
 		parts = append(parts, `"OldImage":`+g.render(was))
 	}
 	parts = append(parts, fmt.Sprintf(`"SequenceNumber":"%021d"`, 1000+i), `"SizeBytes":12`, `"StreamViewType":"NEW_AND_OLD_IMAGES"`)
-	outer := []string{`"eventID":"00"`, `"eventName":"` + op + `"`, `"awsRegion":"eu-west-1"`, `"dynamodb":{` + join(g.mixed(parts)) + `}`}
+	outer := []string{`"eventID":"00"`, `"eventName":"` + op + `"`}
+	if !g.oneIn(4) {
+		outer = append(outer, `"eventVersion":"1.1"`, `"eventSource":"aws:dynamodb"`)
+	}
+	outer = append(outer, `"awsRegion":"eu-west-`+pick(g, []string{"1", "1", "1", "2"})+`"`, `"dynamodb":{`+join(g.mixed(parts))+`}`)
+	if !g.oneIn(4) {
+		outer = append(outer, `"eventSourceARN":"arn:aws:dynamodb:`+pick(g, []string{"1", "1", "1", "2"})+`"`)
+	}
 	if g.oneIn(4) {
 		outer = append(outer, `"userIdentity":{"type":"Service","principalId":"dynamodb.amazonaws.com"}`)
 	}
