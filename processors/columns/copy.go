@@ -79,23 +79,24 @@ func (l *Leaf) gather(s *step, rows []int32) error {
 		return l.gatherValues(s, rows)
 	}
 	at := len(l.Def)
-	l.Def = slices.Grow(l.Def, len(rows))
-	picked := l.picked[:0]
-	for _, r := range rows {
-		d := src.Def[r]
-		if d == src.MaxDef {
-			picked = append(picked, src.index.value[r])
-		}
-		if s.defs != nil {
-			d = s.defs[d]
-		}
-		l.Def = append(l.Def, d)
+	l.Def = slices.Grow(l.Def, len(rows))[:at+len(rows)]
+	picked := roomFor(l.picked[:0], len(rows))[:len(rows)]
+	def, value, out, n := src.Def, src.index.value, l.Def[at:], 0
+	for i, r := range rows {
+		d := def[r]
+		picked[n], out[i] = value[r], d
+		n += isEqual(d, src.MaxDef)
 	}
-	l.picked = picked
+	l.picked = picked[:n]
+	if s.defs != nil {
+		for i, d := range out {
+			out[i] = s.defs[d]
+		}
+	}
 	if err := l.checkLevels(s, at); err != nil {
 		return err
 	}
-	return l.gatherValues(s, picked)
+	return l.gatherValues(s, l.picked)
 }
 
 // gatherValues adds the source's values of those numbers.
@@ -153,13 +154,22 @@ func pick[T any](dst, src []T, at []int32) []T {
 }
 
 func (l *Leaf) gatherLists(s *step, rows []int32) error {
+	src := s.src
+	src.reindex()
 	at, picked := len(l.Def), l.picked[:0]
+	entry, value := src.index.entry, src.index.value
+	if s.defs == nil && l.MaxDef > 0 {
+		l.Def, l.Rep = slices.Grow(l.Def, len(rows)), slices.Grow(l.Rep, len(rows))
+	}
 	for _, r := range rows {
-		from, to := s.src.Entries(int(r))
-		l.copyLevels(s, from, to)
-		from, to = s.src.Values(int(r))
-		for v := from; v < to; v++ {
-			picked = append(picked, int32(v))
+		from, to := int(entry[r]), int(entry[r+1])
+		if to == from+1 && s.defs == nil { // most lists are short
+			l.Def, l.Rep = append(l.Def, src.Def[from]), append(l.Rep, src.Rep[from])
+		} else {
+			l.copyLevels(s, from, to)
+		}
+		for v := value[r]; v < value[r+1]; v++ {
+			picked = append(picked, v)
 		}
 	}
 	l.picked = picked

@@ -108,20 +108,41 @@ func (l *Leaf) reindex() {
 	if x.direct = l.MaxRep == 0 && l.Len() == n; x.direct {
 		return
 	}
+	if l.MaxRep == 0 {
+		x.value = firstValues(roomFor(x.value, n+1)[:n+1], l.Def, l.MaxDef)
+		return
+	}
+	rows := 0
+	for _, r := range l.Rep {
+		rows += isEqual(r, 0)
+	}
+	x.entry, x.value = roomFor(x.entry, rows+1), roomFor(x.value, rows+1)
 	v := int32(0)
 	for i, d := range l.Def {
-		if l.MaxRep == 0 || l.Rep[i] == 0 {
-			x.value = append(x.value, v)
-			if l.MaxRep > 0 {
-				x.entry = append(x.entry, int32(i))
-			}
+		if l.Rep[i] == 0 {
+			x.value, x.entry = append(x.value, v), append(x.entry, int32(i))
 		}
-		if d == l.MaxDef {
-			v++
-		}
+		v += int32(isEqual(d, l.MaxDef))
 	}
-	x.value = append(x.value, v)
-	if l.MaxRep > 0 {
-		x.entry = append(x.entry, int32(n))
+	x.value, x.entry = append(x.value, v), append(x.entry, int32(n))
+}
+
+// firstValues fills in which value each row has, or would have, and the end behind them.
+func firstValues(value []int32, def []uint8, most uint8) []int32 {
+	v, value := int32(0), value[:len(def)+1]
+	for i, d := range def {
+		value[i] = v
+		v += int32(isEqual(d, most))
 	}
+	value[len(def)] = v
+	return value
+}
+
+// isEqual is one where the levels are equal, without a branch that nulls here and there would mislead.
+func isEqual(a, b uint8) int {
+	n := 0
+	if a == b {
+		n = 1
+	}
+	return n
 }

@@ -26,10 +26,13 @@ func (p *pass) write(ctx context.Context, t *target, rows []int32, number int64)
 	}
 	var drafts []*columns.Draft
 	var of []columns.Group
+	packed := t.sources.Packed()
 	for _, g := range groups {
 		t.rows.Sort(g.Rows, t.sort)
 		for part := range chunks(g.Rows, p.opts.MaxRows) {
-			drafts, of = append(drafts, t.enc.Draft(part)), append(of, g)
+			d := t.enc.Draft(part)
+			d.Grow(packed * int64(len(part)) / int64(t.sources.Rows()))
+			drafts, of = append(drafts, d), append(of, g)
 		}
 	}
 	if err := t.sources.Write(drafts, map[string]int64{schemas.ColCommit: number}); err != nil {

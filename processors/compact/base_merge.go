@@ -173,17 +173,39 @@ func (b *baseMerge) latest(keys *columns.Batch, order []int32) []int32 {
 	op, at := keys.Leaf(schemas.ColOp), keys.Leaf(schemas.ColAt)
 	horizon := b.opts.Now().Add(-b.opts.Tombstones).UnixMicro()
 	choose, win := winnersOf(keys), order[:0]
+	b.records(keys, order, func(rows []int32) {
+		row := choose.of(rows)
+		if !record.Op(op.BytesAt(int(row))).Gone() || at.Int64At(int(row)) >= horizon {
+			win = append(win, row)
+		}
+	})
+	return win
+}
+
+// candidates returns the rows that may still win against the record's rows elsewhere, in the order of keys.
+func (b *baseMerge) candidates(keys *columns.Batch, order []int32) []int32 {
+	choose, left := winnersOf(keys), order[:0]
+	b.records(keys, order, func(rows []int32) {
+		change, placed := choose.both(rows)
+		for _, row := range rows {
+			if row == change || row == placed {
+				left = append(left, row)
+			}
+		}
+	})
+	return left
+}
+
+// records hands over the rows of each record, from rows that are in the order of keys. What was handed over may be
+// written over.
+func (b *baseMerge) records(keys *columns.Batch, order []int32, do func(rows []int32)) {
 	for from := 0; from < len(order); {
 		to := from + 1
 		for to < len(order) && columns.Compare(keys, int(order[from]), keys, int(order[to]), b.sort) == 0 {
 			to++
 		}
-		row := choose.of(order[from:to])
+		rows := order[from:to]
 		from = to
-		if record.Op(op.BytesAt(int(row))).Gone() && at.Int64At(int(row)) < horizon {
-			continue
-		}
-		win = append(win, row)
+		do(rows)
 	}
-	return win
 }

@@ -73,7 +73,7 @@ func (b *baseMerge) divide(ctx context.Context, delta []tables.File, spilled map
 	return n, in.close()
 }
 
-// spillRows writes the rows sorted by key, one file a bucket.
+// spillRows writes the rows that may win sorted by key, one file a bucket.
 func (b *baseMerge) spillRows(ctx context.Context, s *columns.Sources, spilled map[int][]tables.NewFile) error {
 	buckets, err := b.spread(s)
 	if err != nil {
@@ -88,7 +88,7 @@ func (b *baseMerge) spillRows(ctx context.Context, s *columns.Sources, spilled m
 	for i, bucket := range of {
 		rows := buckets[bucket]
 		keys.Sort(rows, b.keys)
-		drafts[i] = b.spill.Draft(rows)
+		drafts[i] = b.spill.Draft(b.candidates(keys, rows))
 	}
 	if err := s.Write(drafts, nil); err != nil {
 		return err

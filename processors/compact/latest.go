@@ -16,7 +16,17 @@ func winnersOf(b *columns.Batch) winners {
 // of returns the latest of one record's rows, which are given by their numbers, the newest first: the newest change, or
 // the newest row of a backfill where that is of a later instant.
 func (w winners) of(rows []int32) int32 {
-	change, placed := int32(-1), int32(-1)
+	change, placed := w.both(rows)
+	if change < 0 || placed >= 0 && w.at.Int64At(int(placed)) > w.at.Int64At(int(change)) {
+		return placed
+	}
+	return change
+}
+
+// both returns the newest change and the newest row of a backfill, less than zero where there is none. No other row of a
+// record can win, whatever else there is of it.
+func (w winners) both(rows []int32) (change, placed int32) {
+	change, placed = -1, -1
 	for _, row := range rows {
 		switch {
 		case !lake.IsBackfill(string(w.shard.BytesAt(int(row)))):
@@ -27,8 +37,5 @@ func (w winners) of(rows []int32) int32 {
 			placed = row
 		}
 	}
-	if change < 0 || placed >= 0 && w.at.Int64At(int(placed)) > w.at.Int64At(int(change)) {
-		return placed
-	}
-	return change
+	return change, placed
 }

@@ -29,7 +29,7 @@ type Options struct {
 	Lanes       int   // shards; 0: 4
 	Batch       int   // records of an event; 0: 1,000
 	CommitBytes int64 // landed bytes that make a commit; 0: 32 MiB
-	MergeBytes  int64 // that a round of compaction may have in memory; 0: 192 MB
+	MergeBytes  int64 // that a round of compaction may have in memory, and a merge of the base beside it; 0: 160 MB
 	BaseRows    int64 // changes above the base from which on it is merged, if they also are as many as its rows; 0: 2,500,000
 	Skip        bool  // the checks
 
@@ -44,7 +44,7 @@ func (o Options) filled() Options {
 	o.Lanes = cmp.Or(o.Lanes, 4)
 	o.Batch = cmp.Or(o.Batch, 1000)
 	o.CommitBytes = cmp.Or(o.CommitBytes, 32<<20)
-	o.MergeBytes = cmp.Or(o.MergeBytes, 192<<20)
+	o.MergeBytes = cmp.Or(o.MergeBytes, 160<<20)
 	o.BaseRows = cmp.Or(o.BaseRows, 2_500_000)
 	if o.Tell == nil {
 		o.Tell = func(Progress) {}
@@ -71,7 +71,7 @@ type Progress struct {
 
 // heap is what the collector lets the heap grow to before it works harder, as GOMEMLIMIT would say it: with the ring, the
 // engine and the program itself it stays below two gigabytes.
-const heap = 640 << 20
+const heap = 576 << 20
 
 // Run does it all. A lake that differs from the truth is in the report, not in the error.
 func Run(ctx context.Context, o Options) (report Report, err error) {

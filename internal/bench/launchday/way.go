@@ -27,7 +27,7 @@ const (
 	keepSnapshots = 4
 	keepFor       = 2 * time.Second
 	upkeepEvery   = 5 * time.Second
-	workers       = 2 // that decode and land, one for each core
+	bulkFanIn     = 16 // files of a partition that become one: each row is written less often, and fewer files wait to be read by anybody
 )
 
 // way is the stages of one run, joined as a bulk load joins them: commits go by bytes, and compaction follows the
@@ -43,7 +43,8 @@ type way struct {
 	closers  []func() error
 
 	compactor *compact.Compactor
-	commits   sync.Mutex // compact.Options.Commits
+	commits   sync.Mutex   // compact.Options.Commits
+	reading   sync.RWMutex // who holds it for reading needs replaced files to stay
 	begun     time.Time
 	newest    atomic.Int64 // change time of what was landed last, unix nanoseconds
 	sent      atomic.Int64 // changes
@@ -86,7 +87,7 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 	}
 	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor})
 	w.compactor = compact.New(w.files, compact.Options{
-		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseShare: bulkShare, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
+		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseShare: bulkShare, FanIn: bulkFanIn, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
 		Now: func() time.Time { return time.Unix(0, w.newest.Load()) }, // the day is the data's: today's partitions are open
 	})
 	w.begun = time.Now()
@@ -103,7 +104,8 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 }
 
 func (w *way) stages(ctx context.Context, ring *synthetic.Ring, lander *land.Lander, committer *commit.Committer) error {
-	g, ctx := errgroup.WithContext(ctx)
+	run := ctx
+	g, ctx := errgroup.WithContext(run)
 	stop := context.AfterFunc(ctx, w.files.finish)
 	defer stop()
 	full := make(chan struct{}) // closed when everything is committed
@@ -117,32 +119,26 @@ func (w *way) stages(ctx context.Context, ring *synthetic.Ring, lander *land.Lan
 		return w.commit(ctx, committer)
 	})
 	g.Go(func() error { return w.compact(ctx, full) })
+	g.Go(func() error { return w.mergeBase(ctx, full) })
 	g.Go(func() error { return w.refresh(ctx, full) })
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return w.timed(stageUpkeep, func() error { return w.upkeep(run) })
 }
 
-// land sends the ring's events. Each worker has its own lanes, because a lane's batches land one after another.
+// land sends the ring's events. Each lane has its own worker: a lane's batches land one after another, and while one waits
+// for the disk others have the cores.
 func (w *way) land(ctx context.Context, ring *synthetic.Ring, lander *land.Lander) error {
 	batches := (w.Changes + int64(w.Batch) - 1) / int64(w.Batch)
 	lanes := ring.Lanes()
-	share := func(i int) int64 { return (batches + int64(len(lanes)-1-i)) / int64(len(lanes)) }
 	g, ctx := errgroup.WithContext(ctx)
-	for first := range min(workers, len(lanes)) {
+	for i, lane := range lanes {
+		share := (batches + int64(len(lanes)-1-i)) / int64(len(lanes))
 		g.Go(func() error {
-			left := map[int]int64{}
-			for i := first; i < len(lanes); i += workers {
-				left[i] = share(i)
-			}
-			for len(left) > 0 {
-				for i := first; i < len(lanes); i += workers {
-					if left[i] == 0 {
-						delete(left, i)
-						continue
-					}
-					left[i]--
-					if err := w.send(ctx, lanes[i], lander); err != nil {
-						return err
-					}
+			for range share {
+				if err := w.send(ctx, lane, lander); err != nil {
+					return err
 				}
 			}
 			return nil
@@ -211,9 +207,31 @@ func (w *way) commit(ctx context.Context, c *commit.Committer) error {
 	}
 }
 
-// compact merges what there is to merge until everything is committed, and then the rest.
+// compact merges what there is of the history, and lets go of what was replaced.
 func (w *way) compact(ctx context.Context, full <-chan struct{}) error {
 	kept := time.Now()
+	return w.follow(ctx, full, func() (bool, error) {
+		did, err := w.merged(ctx, stageMerge, w.compactor.Merge)
+		if err == nil && time.Since(kept) > upkeepEvery && w.reading.TryLock() {
+			err = w.timed(stageUpkeep, func() error { return w.upkeep(ctx) })
+			w.reading.Unlock()
+			kept = time.Now()
+		}
+		return did, err
+	})
+}
+
+// mergeBase keeps the base near the history. It reads files that compaction replaces meanwhile.
+func (w *way) mergeBase(ctx context.Context, full <-chan struct{}) error {
+	return w.follow(ctx, full, func() (bool, error) {
+		w.reading.RLock()
+		defer w.reading.RUnlock()
+		return w.merged(ctx, stageBase, w.compactor.MergeBase)
+	})
+}
+
+// follow repeats a step until everything is committed, and then until there is nothing left to do.
+func (w *way) follow(ctx context.Context, full <-chan struct{}, step func() (did bool, err error)) error {
 	for {
 		last := false
 		select {
@@ -221,19 +239,12 @@ func (w *way) compact(ctx context.Context, full <-chan struct{}) error {
 			last = true
 		default:
 		}
-		did, err := w.round(ctx)
-		if err == nil && (last || time.Since(kept) > upkeepEvery) {
-			err = w.timed(stageUpkeep, func() error { return w.upkeep(ctx) })
-			kept = time.Now()
-		}
-		if err != nil {
+		did, err := step()
+		if err != nil || last && !did {
 			return err
 		}
 		if did {
 			continue
-		}
-		if last {
-			return nil
 		}
 		select { // nothing to merge yet
 		case <-full:
@@ -244,21 +255,12 @@ func (w *way) compact(ctx context.Context, full <-chan struct{}) error {
 	}
 }
 
-func (w *way) round(ctx context.Context) (did bool, err error) {
-	for _, step := range []struct {
-		stage int
-		do    func(context.Context, compact.History) (bool, error)
-	}{{stageMerge, w.compactor.Merge}, {stageBase, w.compactor.MergeBase}} {
-		err := w.timed(step.stage, func() error {
-			more, err := step.do(ctx, w.history)
-			did = did || more
-			return err
-		})
-		if err != nil {
-			return did, err
-		}
-	}
-	return did, nil
+func (w *way) merged(ctx context.Context, stage int, do func(context.Context, compact.History) (bool, error)) (did bool, err error) {
+	err = w.timed(stage, func() error {
+		did, err = do(ctx, w.history)
+		return err
+	})
+	return did, err
 }
 
 func (w *way) upkeep(ctx context.Context) error {
