@@ -211,6 +211,6 @@ func (s *Service) sure(ctx context.Context, p *Pinned, env plan.Env, d *schemas.
 		return false, err
 	}
 	r := plan.Refresh{Daily: s.registry.Daily(d.Name), Env: env, Above: p.Daily[d.Name], Worth: p.Worth[d.Name]}
-	result, _, err := s.run(ctx, *r.Doubtful(), p, []string{viewer.All}, 1)
+	result, _, err := s.run(ctx, s.runs, *r.Doubtful(), p, []string{viewer.All}, 1)
 	return err == nil && result.Rows == 1 && result.Columns[0].Ints[0] == 0, err
 }

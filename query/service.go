@@ -24,6 +24,8 @@ type Options struct {
 	Timeout     time.Duration // of one statement; 0: 30 s
 	Concurrency int           // statements at once; 0: 4
 	CacheBytes  int           // what results may hold in memory; 0: 32 MB
+	AdHoc       Engine        // for questions that people write in SQL, with limits of its own; nil: the same engine
+	Again       time.Duration // listeners to commits are answered at once and asked to come again after so long, because no answer can stay open; 0: they stay
 	Now         func() time.Time
 	Holes       func(context.Context) ([]lake.Hole, error) // those that are open; nil: nobody knows of any
 }
@@ -35,6 +37,7 @@ type Service struct {
 	engine   Engine
 	opts     Options
 	runs     *runs
+	typed    *runs // of questions in SQL
 	live     *live
 }
 
@@ -52,8 +55,12 @@ func New(registry *schemas.Registry, lake Lake, engine Engine, opts Options) *Se
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Service{registry: registry, lake: lake, engine: engine, opts: opts, live: newLive(),
+	s := &Service{registry: registry, lake: lake, engine: engine, opts: opts, live: newLive(),
 		runs: newRuns(engine, opts.Timeout, opts.Concurrency, opts.CacheBytes)}
+	if s.typed = s.runs; opts.AdHoc != nil {
+		s.typed = newRuns(opts.AdHoc, opts.Timeout, opts.Concurrency, opts.CacheBytes)
+	}
+	return s
 }
 
 // Answer is the answer to one question. Its results are shared: they are read-only.
@@ -133,13 +140,13 @@ func (s *Service) metric(ctx context.Context, q plan.Query, maxRows int) (*Answe
 	if err != nil {
 		return nil, err
 	}
-	result, cached, err := s.run(ctx, p.Statement, pinned, env.Regions, maxRows)
+	result, cached, err := s.run(ctx, s.runs, p.Statement, pinned, env.Regions, maxRows)
 	if err != nil {
 		return nil, err
 	}
 	a := &Answer{Columns: fields(p.Columns, result), Result: result, Zone: p.Zone}
 	if p.Compare != nil {
-		before, also, err := s.run(ctx, p.Compare.Statement, pinned, env.Regions, maxRows)
+		before, also, err := s.run(ctx, s.runs, p.Compare.Statement, pinned, env.Regions, maxRows)
 		if err != nil {
 			return nil, err
 		}
@@ -183,7 +190,7 @@ func (s *Service) adHoc(ctx context.Context, text string, maxRows int) (*Answer,
 	if err != nil {
 		return nil, err
 	}
-	result, cached, err := s.run(ctx, *st, pinned, env.Regions, maxRows)
+	result, cached, err := s.run(ctx, s.typed, *st, pinned, env.Regions, maxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +251,7 @@ func (s *Service) pin(ctx context.Context, datasets, relations []string) (*Pinne
 }
 
 // run runs a statement over the pinned files that the regions and its dates leave.
-func (s *Service) run(ctx context.Context, st plan.Statement, p *Pinned, regions []string, maxRows int) (*Result, bool, error) {
+func (s *Service) run(ctx context.Context, on *runs, st plan.Statement, p *Pinned, regions []string, maxRows int) (*Result, bool, error) {
 	r := Request{SQL: st.SQL, Args: st.Args, MaxRows: maxRows}
 	var ids []string
 	for _, name := range st.Relations {
@@ -254,7 +261,7 @@ func (s *Service) run(ctx context.Context, st plan.Statement, p *Pinned, regions
 		}
 		r.Relations, ids = append(r.Relations, rel), append(ids, id)
 	}
-	return s.runs.do(ctx, r, strings.Join(append(ids, regions...), "\n"))
+	return on.do(ctx, r, strings.Join(append(ids, regions...), "\n"))
 }
 
 func (s *Service) meta(ctx context.Context, p *Pinned, st plan.Statement, datasets []string, changes span) (Meta, error) {
@@ -285,7 +292,7 @@ func (s *Service) heldBack(ctx context.Context, p *Pinned, datasets []string) (i
 	if err != nil {
 		return 0, err
 	}
-	result, _, err := s.run(ctx, *st, p, env.Regions, 1)
+	result, _, err := s.run(ctx, s.typed, *st, p, env.Regions, 1)
 	if err != nil {
 		return 0, err
 	}

@@ -3,6 +3,8 @@ package query_test
 import (
 	"context"
 	"errors"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -219,5 +221,33 @@ func TestTheCacheIsBounded(t *testing.T) {
 	}
 	if !ask(20) {
 		t.Error("the newest result is gone")
+	}
+}
+
+// Questions that people write go to an engine of their own, with limits of its own.
+func TestAdHocQuestionsHaveAnEngineOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	tiles, typed := &engine{}, &engine{}
+	svc, _ := newService(t, tiles, query.Options{AdHoc: typed})
+	if _, err := svc.Metric(as("*"), count); err != nil {
+		t.Fatal(err)
+	}
+	metric := tiles.runs.Load()
+	if _, err := svc.SQL(as("*"), "SELECT 1", 10); err != nil {
+		t.Fatal(err)
+	}
+	if tiles.runs.Load() < metric || typed.runs.Load() != 1 {
+		t.Errorf("dashboards' engine ran %d statements, the other %d", tiles.runs.Load(), typed.runs.Load())
+	}
+}
+
+// Where no answer can stay open, listeners are told when to come again.
+func TestListenersComeAgainWhereAnswersEnd(t *testing.T) {
+	t.Parallel()
+	svc, _ := newService(t, &engine{}, query.Options{Again: 30 * time.Second})
+	w := httptest.NewRecorder()
+	query.Handler(svc).ServeHTTP(w, httptest.NewRequest("GET", "/api/live", nil).WithContext(as("*")))
+	if got := w.Body.String(); w.Code != 200 || !strings.HasPrefix(got, "event: again\ndata: 30000\n\n") {
+		t.Errorf("%d %s", w.Code, got)
 	}
 }

@@ -19,6 +19,9 @@ func (s *Service) getLive(w http.ResponseWriter, r *http.Request) error {
 	if _, err := viewer.From(r.Context()); err != nil {
 		return err
 	}
+	if s.opts.Again > 0 {
+		return s.tellOnce(w, r)
+	}
 	l, leave := s.live.listen()
 	defer leave()
 	out := http.NewResponseController(w)
@@ -51,6 +54,31 @@ func (s *Service) getLive(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
+}
+
+// tellOnce tells of the newest commits, and when to ask again.
+func (s *Service) tellOnce(w http.ResponseWriter, r *http.Request) error {
+	var histories []string
+	for _, d := range s.registry.Datasets() {
+		histories = append(histories, d.ChangesTable())
+	}
+	pinned, err := s.lake.Pin(r.Context(), histories)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	if _, err := fmt.Fprintf(w, "event: again\ndata: %d\n\n", s.opts.Again.Milliseconds()); err != nil {
+		return err
+	}
+	for _, d := range s.registry.Datasets() {
+		if n := pinned.Commits[d.ChangesTable()]; n > 0 {
+			if err := event(w, Commit{d.Name, n, pinned.Complete[d.Name]}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func event(w http.ResponseWriter, c Commit) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/telemetry"
 	"github.com/tarn-lake/tarn/internal/warehouse"
 	"github.com/tarn-lake/tarn/processors/compact"
+	"github.com/tarn-lake/tarn/processors/rollup"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -28,6 +29,7 @@ type handler struct {
 	lake      *warehouse.Warehouse
 	settings  config.Maintenance
 	compactor *compact.Compactor
+	source    rollup.Source // nil: no workgroup is named
 }
 
 // call is what a schedule sends.
@@ -57,6 +59,7 @@ type turn struct {
 var tasks = map[string]func(*turn, context.Context) error{
 	"compact": (*turn).compact, // small files become few
 	"base":    (*turn).bases,   // current state follows the history
+	"rollup":  (*turn).rollups, // daily tables follow the history
 	"ledger":  (*turn).ledger,  // the ledger is told what it does not know yet
 	"upkeep":  (*turn).upkeep,  // after the ledger was told: manifests merged, old snapshots and their files let go
 	"sweep":   (*turn).sweep,   // what crashes left is removed

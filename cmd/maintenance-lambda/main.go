@@ -6,11 +6,18 @@ import (
 	"context"
 	"io"
 	"os"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/athena"
 
 	"github.com/tarn-lake/tarn/internal/config"
 	"github.com/tarn-lake/tarn/internal/function"
 	"github.com/tarn-lake/tarn/internal/warehouse"
 	"github.com/tarn-lake/tarn/processors/compact"
+	"github.com/tarn-lake/tarn/processors/rollup"
+	"github.com/tarn-lake/tarn/query"
+	"github.com/tarn-lake/tarn/query/athena"
+	"github.com/tarn-lake/tarn/query/rollups"
 )
 
 func main() { os.Exit(function.Main(run)) }
@@ -33,5 +40,21 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) (any, e
 	h.compactor = compact.New(lake.Files, compact.Options{
 		MemoryBytes: int64(settings.MemoryMB) << 20, Keep: settings.Snapshots, Grace: settings.KeepFor, Observe: base.Observe,
 	})
-	return h, nil
+	if settings.WorkGroup != "" {
+		h.source, err = source(settings, base, lake)
+	}
+	return h, err
 }
+
+// source returns what rollups are counted by: Athena, in a workgroup of its own.
+func source(s config.Maintenance, base *function.Base, lake *warehouse.Warehouse) (rollup.Source, error) {
+	engine, err := athena.New(sdk.NewFromConfig(base.AWS), athena.Options{Database: s.Database, WorkGroup: s.WorkGroup, Results: s.Results.Folder(), Read: base.Read})
+	if err != nil {
+		return nil, err
+	}
+	service := query.New(base.Registry, query.NewLake(lake.Catalog, base.Registry, warehouse.Progress{}), engine, query.Options{Timeout: counting})
+	return rollups.Source(service), nil
+}
+
+// counting is how long one count of a rollup may take.
+const counting = 10 * time.Minute

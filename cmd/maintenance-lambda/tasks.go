@@ -11,6 +11,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/warehouse"
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/ledger"
+	"github.com/tarn-lake/tarn/processors/rollup"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -56,6 +57,38 @@ func (t *turn) bases(ctx context.Context) error {
 		changed, err := t.compactor.MergeBase(ctx, h)
 		return t.did(ctx, changed, err)
 	})
+}
+
+// rollups makes the daily tables current to their histories.
+func (t *turn) rollups(ctx context.Context) error {
+	if t.source == nil {
+		return fault.New(fault.Invalid, "TARN_WORKGROUP: rollups are counted in a workgroup of Athena, and none is named")
+	}
+	var failed error
+	for _, d := range t.datasets {
+		kept := t.base.Registry.Daily(d.Name)
+		if kept == nil {
+			continue
+		}
+		if !t.time() {
+			break
+		}
+		failed = errors.Join(failed, t.rollup(ctx, kept))
+	}
+	return failed
+}
+
+func (t *turn) rollup(ctx context.Context, kept *schemas.Daily) error {
+	r, err := rollup.Open(ctx, t.lake.Catalog, kept, t.lake.Files, t.source, rollup.Options{Observe: t.base.Observe})
+	if err != nil {
+		return err
+	}
+	changed, err := r.Refresh(ctx)
+	if err := t.did(ctx, changed, err); err != nil {
+		return err
+	}
+	changed, err = r.Merge(ctx)
+	return t.did(ctx, changed, err)
 }
 
 // book opens the ledger.

@@ -80,6 +80,7 @@ type Query struct {
 	Clients       []string `env:"TARN_CLIENTS" doc:"Ids of the app clients whose tokens count, separated by commas."`
 	SessionSecret string   `env:"TARN_SESSION_SECRET" doc:"ARN of the secret in Secrets Manager that seals sessions; at least 32 bytes."`
 
+	Stream  bool          `env:"TARN_STREAM" default:"false" doc:"Whether the front takes answers as streams: a function URL with the invoke mode RESPONSE_STREAM. An HTTP API does not."`
 	Timeout time.Duration `env:"TARN_TIMEOUT" default:"25s" doc:"Time of one question; API Gateway gives up after 30 s."`
 	Grace   time.Duration `env:"TARN_GRACE" default:"1s" doc:"What is left of the function's time when a request is given up, so that there is time to say so."`
 }

@@ -21,7 +21,7 @@ func TestFunctionsLoadWhatWasWritten(t *testing.T) {
 	roundTrips(t, config.Maintenance{Function: function(), Lake: "s3://lake", Database: "d", Tables: config.Names{"a": "y"}, Snapshots: 9, KeepFor: time.Minute, MemoryMB: 64,
 		WorkGroup: "w", Results: "s3://results/r", Grace: time.Second})
 	roundTrips(t, config.Query{Function: function(), Lake: "s3://lake", Database: "d", WorkGroup: "w", AdHoc: "a", Results: "s3://results", Issuer: "https://i", Keys: "https://k",
-		Clients: []string{"c", "e"}, SessionSecret: "arn:s", Timeout: time.Minute, Grace: time.Second})
+		Clients: []string{"c", "e"}, SessionSecret: "arn:s", Stream: true, Timeout: time.Minute, Grace: time.Second})
 }
 
 func function() config.Function {
@@ -71,7 +71,7 @@ func TestNames(t *testing.T) {
 	if n.Of("a") != "x" || n.Of("b") != "b" || config.Names(nil).Of("c") != "c" {
 		t.Errorf("got %s, %s", n.Of("a"), n.Of("b"))
 	}
-	if bucket, folder := config.Location("s3://b/f/g").Bucket(); bucket != "b" || folder != "f/g" {
+	if bucket, folder := config.Location("s3://b/f/g").Bucket(); bucket != "b" || folder != "f/g" || config.Location("s3://b/f").Folder() != "s3://b/f/" || config.Location("").Folder() != "" {
 		t.Errorf("bucket %s, folder %s", bucket, folder)
 	}
 }

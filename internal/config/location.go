@@ -25,6 +25,14 @@ func (l Location) Bucket() (bucket, folder string) {
 	return bucket, strings.Trim(folder, "/")
 }
 
+// Folder returns the location as what lies in it begins: with a slash at its end. Empty for no location.
+func (l Location) Folder() string {
+	if l == "" {
+		return ""
+	}
+	return string(l) + "/"
+}
+
 // Names gives deployed names to the names that the schemas use, as name=deployed,name=deployed.
 type Names map[string]string
 

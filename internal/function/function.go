@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -83,6 +84,15 @@ func Open(ctx context.Context, s config.Function, out io.Writer) (*Base, error) 
 func (b *Base) Bucket(at config.Location) *s3.Bucket {
 	name, folder := at.Bucket()
 	return s3.Open(s3.Client(b.AWS), name, s3.Options{Prefix: folder})
+}
+
+// Read returns the bytes of an object, by its location s3://bucket/key.
+func (b *Base) Read(ctx context.Context, location string) ([]byte, error) {
+	bucket, key, ok := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
+	if !ok {
+		return nil, fault.New(fault.Internal, "%q is not the location of an object", location)
+	}
+	return b.Bucket(config.Location("s3://"+bucket)).Get(ctx, key)
 }
 
 // Within returns ctx with what remains of its time less grace, which is kept for the answer.

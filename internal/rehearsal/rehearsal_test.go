@@ -117,7 +117,7 @@ func maintained(t *testing.T, w *world) {
 		}
 		t.Logf("%s: %s", task, answer)
 	}
-	if _, err := w.keeper.Invoke(t.Context(), []byte(`{"task":"dance"}`)); err == nil || !strings.Contains(err.Error(), "want one of base, compact, health, ledger, sweep, upkeep") {
+	if _, err := w.keeper.Invoke(t.Context(), []byte(`{"task":"dance"}`)); err == nil || !strings.Contains(err.Error(), "want one of base, compact, health, ledger, rollup, sweep, upkeep") {
 		t.Errorf("an unknown task: %v", err)
 	}
 	if _, err := w.keeper.Invoke(t.Context(), []byte(`{"task":"compact","dataset":"flights"}`)); err == nil || !strings.Contains(err.Error(), `no dataset "flights"`) {

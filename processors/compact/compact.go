@@ -176,3 +176,8 @@ func (e Compacted) Attrs() (string, []slog.Attr) {
 		slog.Int64(telemetry.Rows, e.Rows), slog.Int64("dropped", e.Dropped), slog.Duration(telemetry.Elapsed, e.Elapsed),
 	}
 }
+
+// Measures implements telemetry.Measured.
+func (e Compacted) Measures() (telemetry.Of, []telemetry.Measure) {
+	return telemetry.Of{Name: "Table", Value: e.Table}, []telemetry.Measure{telemetry.Number("MergedFiles", e.In), telemetry.Number("MergedRows", e.Rows), telemetry.Millis("MergeTime", e.Elapsed)}
+}

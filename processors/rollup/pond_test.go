@@ -11,13 +11,13 @@ import (
 
 	"github.com/tarn-lake/tarn/internal/blob/dir"
 	"github.com/tarn-lake/tarn/internal/lake"
-	"github.com/tarn-lake/tarn/internal/node"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/processors/columns"
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/rollup"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/duckdb"
+	"github.com/tarn-lake/tarn/query/rollups"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -127,7 +127,7 @@ func (p *pond) reopen(d *schemas.Dataset) {
 	if kept == nil {
 		return
 	}
-	r, err := rollup.Open(p.Context(), p.catalog, kept, p.files, node.RollupSource(p.with), rollup.Options{NewID: p.id, FanIn: 3, Now: func() time.Time { return now }})
+	r, err := rollup.Open(p.Context(), p.catalog, kept, p.files, rollups.Source(p.with), rollup.Options{NewID: p.id, FanIn: 3, Now: func() time.Time { return now }})
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -189,3 +189,8 @@ func (e Refreshed) Attrs() (string, []slog.Attr) {
 		slog.Bool("recomputed", e.Recomputed), slog.Duration(telemetry.Elapsed, e.Elapsed),
 	}
 }
+
+// Measures implements telemetry.Measured.
+func (e Refreshed) Measures() (telemetry.Of, []telemetry.Measure) {
+	return telemetry.Of{Name: "Table", Value: e.Table}, []telemetry.Measure{telemetry.Number("RefreshedRows", e.Rows), telemetry.Millis("RefreshTime", e.Elapsed)}
+}

@@ -3,8 +3,10 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/viewer"
@@ -20,10 +22,19 @@ type Options struct {
 	Tokens map[string]viewer.Viewer
 	// Viewer is who comes in with Token. The zero Viewer stands for a reader of every region.
 	Viewer viewer.Viewer
+	// Issuer, where set, knows tokens that others issue, such as Cognito. Whoever signs in with one gets a session that
+	// lasts as long as the token, sealed with SessionKey.
+	Issuer     Issuer
+	SessionKey []byte
 	// Title is the product's name on the pages; empty: Tarn.
 	Title string
 	// Version is shown at the foot of the page; empty: none.
 	Version string
+}
+
+// Issuer says whom a token is for, and until when. Its error is a fault: Unauthorized for a token that is not valid.
+type Issuer interface {
+	Verify(ctx context.Context, token string) (viewer.Viewer, time.Time, error)
 }
 
 // policy lets the page load from its own origin and from nowhere else. Styles are set through the object model, which

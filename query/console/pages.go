@@ -5,6 +5,8 @@ import (
 	_ "embed" // the pages' text
 	"html/template"
 	"net/http"
+
+	"github.com/tarn-lake/tarn/internal/fault"
 )
 
 //go:embed pages.html
@@ -43,12 +45,12 @@ func (p *pages) shell(w http.ResponseWriter, r *http.Request) {
 		if len(query) > 0 {
 			clean += "?" + query.Encode()
 		}
-		setSession(w, r, value)
+		setSession(w, r, value, sessionAge)
 		w.Header().Set("Cache-Control", "no-store")
 		http.Redirect(w, r, clean, http.StatusSeeOther)
 		return
 	}
-	if _, ok := p.door.who(r); !ok {
+	if _, err := p.door.who(r); err != nil {
 		p.write(w, http.StatusUnauthorized, "sign-in", "")
 		return
 	}
@@ -57,17 +59,21 @@ func (p *pages) shell(w http.ResponseWriter, r *http.Request) {
 
 func (p *pages) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	value, _, ok := p.door.byToken(r.PostFormValue("token"))
-	if !ok {
+	value, age, err := p.door.enter(r.Context(), r.PostFormValue("token"))
+	switch {
+	case fault.Is(err, fault.Transient):
+		p.write(w, http.StatusServiceUnavailable, "sign-in", "Whose token this is cannot be checked now. Try again.")
+		return
+	case err != nil:
 		p.write(w, http.StatusUnauthorized, "sign-in", "That token is not valid. Copy it whole, without spaces.")
 		return
 	}
-	setSession(w, r, value)
+	setSession(w, r, value, age)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func (p *pages) signOut(w http.ResponseWriter, r *http.Request) {
-	setSession(w, r, "")
+	setSession(w, r, "", 0)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 

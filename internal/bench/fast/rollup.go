@@ -10,12 +10,12 @@ import (
 
 	"github.com/tarn-lake/tarn/internal/bench/synthetic"
 	"github.com/tarn-lake/tarn/internal/lake"
-	"github.com/tarn-lake/tarn/internal/node"
 	"github.com/tarn-lake/tarn/processors/commit"
 	"github.com/tarn-lake/tarn/processors/land"
 	"github.com/tarn-lake/tarn/processors/rollup"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/duckdb"
+	"github.com/tarn-lake/tarn/query/rollups"
 )
 
 // fresh is how many changes a refresh takes in.
@@ -72,7 +72,7 @@ func newPond(ctx context.Context, root string) (*pond, error) {
 		return nil, err
 	}
 	service := query.New(s.registry, query.NewLake(s.catalog, s.registry, nil), p.engine, query.Options{})
-	p.rollup, err = rollup.Open(ctx, s.catalog, s.registry.Daily(synthetic.Dataset), s.files, node.RollupSource(service), rollup.Options{Rest: 1})
+	p.rollup, err = rollup.Open(ctx, s.catalog, s.registry.Daily(synthetic.Dataset), s.files, rollups.Source(service), rollup.Options{Rest: 1})
 	return p, err
 }
 

@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/tarn-lake/tarn/internal/node"
 	"github.com/tarn-lake/tarn/processors/rollup"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/duckdb"
+	"github.com/tarn-lake/tarn/query/rollups"
 )
 
 // refreshEvery is how often the rollup is made current at most; a refresh asks the engine and writes a file.
@@ -24,7 +24,7 @@ func (w *way) openRollup(ctx context.Context) error {
 	w.closers = append(w.closers, engine.Close)
 	service := query.New(w.registry, query.NewLake(w.catalog, w.registry, nil), engine, query.Options{})
 	kept := w.registry.Daily(w.dataset.Name)
-	w.rollup, err = rollup.Open(ctx, w.catalog, kept, w.files, node.RollupSource(service), rollup.Options{Rest: 1})
+	w.rollup, err = rollup.Open(ctx, w.catalog, kept, w.files, rollups.Source(service), rollup.Options{Rest: 1})
 	return err
 }
 

@@ -10,6 +10,7 @@ const longestRetry = 30_000;
 export class Live {
   private source: EventSource | null = null;
   private retry = firstRetry;
+  private again = 0; // how long after an answer ends the server wants to be asked again; 0: answers do not end
   private timer = 0;
   status: Status = "connecting";
 
@@ -17,7 +18,7 @@ export class Live {
 
   start(): void {
     if (this.source) return;
-    this.tell("connecting");
+    if (this.again === 0) this.tell("connecting");
     const source = new EventSource("/api/live");
     this.source = source;
     source.addEventListener("open", () => {
@@ -25,12 +26,24 @@ export class Live {
       this.tell("live");
     });
     source.addEventListener("commit", (e) => this.onCommit(JSON.parse((e as MessageEvent<string>).data) as Commit));
-    source.addEventListener("error", () => this.lost());
+    source.addEventListener("again", (e) => (this.again = Number((e as MessageEvent<string>).data)));
+    source.addEventListener("error", () => this.ended(source));
   }
 
   stop(): void {
     this.close();
     this.tell("paused");
+  }
+
+  /** ended tells an answer that came to its end from one that broke off. */
+  private ended(source: EventSource): void {
+    if (this.again === 0 || source.readyState === EventSource.CLOSED) {
+      this.again = 0;
+      this.lost();
+      return;
+    }
+    this.close();
+    this.timer = window.setTimeout(() => this.start(), this.again);
   }
 
   private lost(): void {
