@@ -59,6 +59,9 @@ func (s *Service) get(ctx context.Context, p *plan, who viewer.Viewer, key Key) 
 
 // visible reports whether the item is a record of the dataset that lives and that the viewer may see.
 func (s *Service) visible(p *plan, who viewer.Viewer, item record.Item) bool {
+	if record.IsHeartbeat(item) {
+		return false
+	}
 	if d := p.Discriminator; d != nil && !slices.Contains(d.Values, item[d.Attribute].Text) {
 		return false
 	}

@@ -15,7 +15,7 @@ var (
 	slug        = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 	indexName   = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 	verb        = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	ownNames    = []string{QuarantineTable, LedgerTable}
+	ownNames    = []string{QuarantineTable, LedgerTable, HeartbeatTable}
 )
 
 // judge reports what is wrong with a dataset by itself: nothing here looks at other datasets.

@@ -6,6 +6,7 @@ import "slices"
 const (
 	QuarantineTable = "quarantine"
 	LedgerTable     = "ledger"
+	HeartbeatTable  = "heartbeats"
 )
 
 // ChangesTable returns the name of the dataset's history.
@@ -48,6 +49,13 @@ func QuarantineColumns() []Column {
 		Column{Name: "line", Type: Int64},   // of a loaded file
 		Column{Name: "payload", Type: Binary, Required: true})
 	return number(cols, nil)
+}
+
+// HeartbeatColumns returns the columns of the heartbeats that came through, one row each.
+func HeartbeatColumns() []Column {
+	return number(append(system(),
+		Column{Name: "stream", Type: String, Required: true},
+		Column{Name: "sent", Type: Timestamp}), nil) // by the clock of who wrote it; null where it does not say
 }
 
 // LedgerColumns returns the columns of the ledger: a row for each lane that a commit moved, for each hole that was found

@@ -49,3 +49,30 @@ func (w Watermarks) CompleteTo() (time.Time, bool) {
 	}
 	return to, open
 }
+
+// Beyond returns the watermarks of a dataset's history moved up to where the heartbeats of its stream are, which were
+// read before the history was. A heartbeat is committed after all that its batch brought, so the history has everything
+// up to there. Lanes that the history does not know at all are open too: it had no row of them yet.
+func (w Watermarks) Beyond(beats Watermarks, stream string) Watermarks {
+	all := make(Watermarks, len(w)+len(beats))
+	for lane, m := range w {
+		all[lane] = m
+	}
+	for name, beat := range beats {
+		lane, ok := strings.CutPrefix(name, stream+"/")
+		if !ok || !IsShard(lane) {
+			continue
+		}
+		m := all[lane]
+		if beat.Seq < m.Seq || beat.Seq == "" {
+			continue
+		}
+		moved := m.To(beat)
+		moved.Done = beat.Done || m.Done && m.Seq == beat.Seq
+		if m.At.After(moved.At) {
+			moved.At = m.At
+		}
+		all[lane] = moved
+	}
+	return all
+}

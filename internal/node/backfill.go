@@ -126,7 +126,10 @@ func (f *filling) source() (func(context.Context, func(backfill.Record) error) e
 }
 
 func (f *filling) one(ctx context.Context, r backfill.Record) error {
-	f.done.Read++
+	f.done.Read++ // heartbeats count here only: rows are numbered by their place in the source
+	if _, beat := record.ParseHeartbeat(r.Item); beat {
+		return nil
+	}
 	id := decode.Identity{Op: record.Snapshot, Seq: number(int(f.done.Read)), At: r.At}
 	if id.Seq <= f.from {
 		f.done.Before++

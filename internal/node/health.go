@@ -16,8 +16,16 @@ import (
 	"github.com/tarn-lake/tarn/processors/stream"
 )
 
-// staleAfter is the age of data from which on the machine calls itself unhealthy: twenty commits.
+// staleAfter is the age of data from which on the machine calls itself unhealthy: twenty commits, if the settings do not
+// say otherwise.
 const staleAfter = 10 * time.Second
+
+func (n *Node) staleAfter() time.Duration {
+	if n.settings.StaleAfter > 0 {
+		return n.settings.StaleAfter
+	}
+	return staleAfter
+}
 
 // health is what /healthz says: how old the data is, and nothing about processes.
 type health struct {
@@ -50,15 +58,18 @@ func (n *Node) health() health {
 			h.Status = "starting"
 			h.Datasets[d.Name] = datasetAge{}
 			continue
-		case now.Sub(at) > staleAfter && h.Status == "ok":
+		case now.Sub(at) > n.staleAfter() && h.Status == "ok":
 			h.Status = "stale"
 		}
-		if now.Sub(at) > staleAfter {
+		if now.Sub(at) > n.staleAfter() {
 			h.alarm("the data of %s is %s old", d.Name, now.Sub(at).Truncate(time.Second))
 		}
 		h.Datasets[d.Name] = datasetAge{CompleteTo: at.UTC().Truncate(time.Millisecond), AgeSeconds: now.Sub(at).Seconds()}
 	}
 	n.missing(&h)
+	ctx, cancel := context.WithTimeout(context.Background(), healthWithin)
+	defer cancel()
+	n.silent(ctx, &h)
 	return h
 }
 
@@ -151,12 +162,16 @@ type ages struct{ n *Node }
 
 var ageDesc = prometheus.NewDesc("tarn_data_age_seconds", "Age of the newest instant that the data is complete to.", []string{"dataset"}, nil)
 
-// Describe sends the one description.
-func (a ages) Describe(c chan<- *prometheus.Desc) { c <- ageDesc }
+var alarmDesc = prometheus.NewDesc("tarn_alarms", "Things that people should look at, as /healthz lists them.", nil, nil)
 
-// Collect sends an age for each dataset that has one.
+// Describe sends the descriptions.
+func (a ages) Describe(c chan<- *prometheus.Desc) { c <- ageDesc; c <- alarmDesc }
+
+// Collect sends the number of alarms, and an age for each dataset that has one.
 func (a ages) Collect(c chan<- prometheus.Metric) {
-	for name, d := range a.n.health().Datasets {
+	h := a.n.health()
+	c <- prometheus.MustNewConstMetric(alarmDesc, prometheus.GaugeValue, float64(len(h.Alarms)))
+	for name, d := range h.Datasets {
 		if !d.CompleteTo.IsZero() {
 			c <- prometheus.MustNewConstMetric(ageDesc, prometheus.GaugeValue, d.AgeSeconds, name)
 		}

@@ -48,7 +48,7 @@ var ledgerColumns = []string{"kind", schemas.ColAt, "dataset", "table", "commit"
 
 // told returns the tables whose commits the ledger tells of.
 func (n *Node) told() []*tables.Table {
-	all := []*tables.Table{n.quarantine}
+	all := []*tables.Table{n.quarantine, n.beats}
 	for _, h := range n.histories {
 		all = append(all, h.Changes)
 	}

@@ -61,6 +61,9 @@ type Node struct {
 	histories  []compact.History
 	rollups    []*rollup.Rollup
 	quarantine *tables.Table
+	beats      *tables.Table
+	hearts     []heart
+	opened     time.Time // by the clock, when the lake was
 	book       *ledger.Book
 	progress   map[string]*stream.Progress // by stream
 	engine     *duckdb.Engine
@@ -75,6 +78,7 @@ type Node struct {
 	commitEvery atomic.Int64  // shortest time between two commits, in nanoseconds
 	turns       int           // of compaction; only its loop counts
 	healAfter   time.Time     // holes are left alone until then; only the loop that heals looks
+	alarmed     string        // the health that was logged last; only the loop that watches looks
 	refreshes   int           // of rollups; only their loop counts
 	running     atomic.Bool   // Run is at work
 	seeding     atomic.Bool   // the demo's history is being written
@@ -141,7 +145,7 @@ func (n *Node) open(ctx context.Context) error {
 		return err
 	}
 	n.meters = newMeters(n)
-	for _, step := range []func(context.Context) error{n.loadFaults, n.openStore, n.openLake, n.openProcessors, n.openQuery, n.keepHome} {
+	for _, step := range []func(context.Context) error{n.loadFaults, n.openStore, n.openLake, n.openHeartbeats, n.openProcessors, n.openQuery, n.keepHome} {
 		if err := step(ctx); err != nil {
 			return err
 		}

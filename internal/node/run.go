@@ -25,6 +25,7 @@ const (
 	upkeepEvery  = 30 * time.Second
 	sweepEvery   = 15 * time.Minute
 	storeEvery   = 30 * time.Second
+	alarmEvery   = 5 * time.Second
 	noticeEvery  = time.Second             // how often pages are told how far the data is complete
 	lastCommit   = 1500 * time.Millisecond // what a stopped process takes at most to commit what has landed
 	retryPause   = time.Second
@@ -62,6 +63,10 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.every(inner, sweepEvery, n.sweep) })
 	g.Go(func() error { return n.every(inner, healEvery, n.heal) })
 	g.Go(func() error { return n.every(inner, storeEvery, n.tidyStore) })
+	g.Go(func() error { return n.every(inner, alarmEvery, n.watch) })
+	if len(n.hearts) > 0 {
+		g.Go(func() error { return n.every(inner, n.settings.HeartbeatEvery, n.beat) })
+	}
 	err := g.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCommit)
 	defer cancel()
@@ -193,7 +198,8 @@ func (n *Node) compact(ctx context.Context) error {
 	}
 	_, err := n.compactor.MergeQuarantine(ctx, n.quarantine)
 	_, also := n.compactor.MergeLedger(ctx, n.book.Table())
-	return errors.Join(failed, err, also)
+	_, beats := n.compactor.MergeHeartbeats(ctx, n.beats)
+	return errors.Join(failed, err, also, beats)
 }
 
 func (n *Node) upkeep(ctx context.Context) error {
@@ -208,7 +214,7 @@ func (n *Node) sweep(ctx context.Context) error {
 }
 
 func (n *Node) eachTable(do func(*tables.Table) error) error {
-	err := errors.Join(do(n.quarantine), do(n.book.Table()))
+	err := errors.Join(do(n.quarantine), do(n.beats), do(n.book.Table()))
 	for _, h := range n.histories {
 		err = errors.Join(err, do(h.Changes))
 		if h.Base != nil {
@@ -268,7 +274,11 @@ func (n *Node) positions(ctx context.Context, name string) (map[string]stream.Po
 	if err != nil {
 		return nil, err
 	}
-	further(from, snap.Watermarks, name+"/") // the quarantine is fed by all streams
+	further(from, snap.Watermarks, name+"/") // the quarantine is fed by all streams, and so are the heartbeats
+	if snap, err = n.beats.Snapshot(ctx); err != nil {
+		return nil, err
+	}
+	further(from, snap.Watermarks, name+"/")
 	for _, h := range n.histories {
 		if h.Dataset.Stream != name {
 			continue

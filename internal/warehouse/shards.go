@@ -94,15 +94,19 @@ func readToEnd(shards []feed.Shard, marks lake.Watermarks) []string {
 	return lanes
 }
 
-// marks returns how far each lane of a stream is in the history that is furthest. A lane that some history does not know
+// marks returns how far each lane of a stream is in the table that is furthest. A lane that some history does not know
 // to be done is not done.
 func (s *Shards) marks(ctx context.Context, stream string) (lake.Watermarks, error) {
-	all := lake.Watermarks{}
+	beats, err := s.watermarks(ctx, schemas.HeartbeatTable)
+	if err != nil {
+		return nil, err
+	}
+	all := lake.Watermarks{}.Beyond(beats, stream)
 	for _, d := range s.lake.registry.Datasets() {
 		if d.Stream != stream {
 			continue
 		}
-		now, err := s.watermarks(ctx, d)
+		now, err := s.watermarks(ctx, d.ChangesTable())
 		if err != nil {
 			return nil, err
 		}
@@ -118,8 +122,8 @@ func (s *Shards) marks(ctx context.Context, stream string) (lake.Watermarks, err
 	return all, nil
 }
 
-func (s *Shards) watermarks(ctx context.Context, d *schemas.Dataset) (lake.Watermarks, error) {
-	t, err := s.lake.Catalog.Existing(ctx, d.ChangesTable())
+func (s *Shards) watermarks(ctx context.Context, table string) (lake.Watermarks, error) {
+	t, err := s.lake.Catalog.Existing(ctx, table)
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}

@@ -60,9 +60,9 @@ func (w *Warehouse) Dataset(name string) (*schemas.Dataset, error) {
 	return nil, fault.New(fault.NotFound, "there is no dataset %q", name)
 }
 
-// Told returns the tables whose commits the ledger tells of: the histories that are there, and the quarantine.
+// Told returns the tables whose commits the ledger tells of: the histories that are there, the quarantine and the heartbeats.
 func (w *Warehouse) Told(ctx context.Context) ([]*tables.Table, error) {
-	names := []string{schemas.QuarantineTable}
+	names := []string{schemas.QuarantineTable, schemas.HeartbeatTable}
 	for _, d := range w.registry.Datasets() {
 		names = append(names, d.ChangesTable())
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/schemas"
 )
 
 const attempts = 20 // against a compaction or another committer before the caller is told to come again
@@ -155,7 +156,7 @@ func (p *pass) tell(holes []Hole) {
 func (p *pass) finish(ctx context.Context, t *target, now *tables.Snapshot, e Committed) {
 	to, _ := now.Watermarks.CompleteTo()
 	p.report.done(Done{Table: e.Table, Commit: e.Commit, Commits: 1, Rows: e.Rows, Files: e.Files, CompleteTo: to})
-	if t.shared {
+	if t.section == schemas.QuarantineTable {
 		p.report.Quarantined += int(e.Rows)
 	}
 	p.opts.Observe(e)

@@ -50,7 +50,8 @@ func (t *target) laneOf(stream, name string) (string, bool) {
 }
 
 // open returns the tables that the stream feeds, the quarantine first: a bad record is parked before what stood beside it
-// is committed. A folder of the landing that is no stream's is a dataset's own, as loaded facts are.
+// is committed. Heartbeats come last: where their table is with a lane, every other one has all that it will get up to
+// there, so it tells how far they are complete when nothing else moves their watermarks. A folder of the landing that is no stream's is a dataset's own, as loaded facts are.
 func (c *Committer) open(ctx context.Context, stream string) ([]*target, error) {
 	datasets := c.registry.ByStream(stream)
 	if d, ok := c.registry.Dataset(stream); ok && len(datasets) == 0 {
@@ -72,7 +73,12 @@ func (c *Committer) open(ctx context.Context, stream string) ([]*target, error) 
 		}
 		all = append(all, t)
 	}
-	return all, nil
+	beats, err := c.target(ctx, schemas.HeartbeatTable, tables.Heartbeats())
+	if err != nil {
+		return nil, err
+	}
+	beats.shared = true
+	return append(all, beats), nil
 }
 
 func (c *Committer) target(ctx context.Context, section string, spec tables.Spec) (*target, error) {

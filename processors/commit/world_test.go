@@ -164,7 +164,7 @@ func (w *world) landed(t tb, lane string, n note, rows ...rec) *lake.Landed {
 	if l.Through.IsZero() {
 		l.Through = at(n.last)
 	}
-	for _, section := range []string{"applicants", "passes", "quarantine"} {
+	for _, section := range []string{"applicants", "heartbeats", "passes", "quarantine"} {
 		s := w.section(t, section, rows)
 		if s.Rows > 0 {
 			l.Sections = append(l.Sections, s)
@@ -179,6 +179,9 @@ func (w *world) landed(t tb, lane string, n note, rows ...rec) *lake.Landed {
 func (w *world) section(t tb, name string, rows []rec) lake.Section {
 	t.Helper()
 	cols := slices.DeleteFunc(schemas.QuarantineColumns(), func(c schemas.Column) bool { return c.Name == schemas.ColCommit })
+	if name == schemas.HeartbeatTable {
+		cols = slices.DeleteFunc(schemas.HeartbeatColumns(), func(c schemas.Column) bool { return c.Name == schemas.ColCommit })
+	}
 	if d, ok := w.registry.Dataset(name); ok {
 		cols = d.LandedColumns()
 	}
@@ -197,11 +200,14 @@ func (w *world) section(t tb, name string, rows []rec) lake.Section {
 		b.Leaf(schemas.ColAt).AppendInt64(at(r.seq).UnixMicro())
 		b.Leaf(schemas.ColDate).AppendInt32(int32(day.Unix() / 86400))
 		b.Leaf(schemas.ColRegion).AppendString(r.region)
-		if name == schemas.QuarantineTable {
+		switch name {
+		case schemas.HeartbeatTable:
+			b.Leaf("stream").AppendString("moves")
+		case schemas.QuarantineTable:
 			b.Leaf("stream").AppendString("moves")
 			b.Leaf("reason").AppendString(r.value)
 			b.Leaf("payload").AppendString("{}")
-		} else {
+		default:
 			b.Leaf("value").AppendString(r.value)
 		}
 		b.EndRow()
@@ -375,6 +381,10 @@ func applicant(lane string, n int) rec {
 
 func bad(lane string, n int) rec {
 	return rec{"quarantine", lane, n, "insert", "2026-11-20", "unknown", "number out of range"}
+}
+
+func beat(lane string, n int) rec {
+	return rec{"heartbeats", lane, n, "modify", "2026-11-20", "all", ""}
 }
 
 func texts(rows ...rec) []string {

@@ -24,6 +24,11 @@ func (c *Compactor) MergeQuarantine(ctx context.Context, t *tables.Table) (bool,
 	return c.merge(ctx, t, schemas.QuarantineColumns(), []string{schemas.ColAt, schemas.ColSeq}, nil)
 }
 
+// MergeHeartbeats merges small files of the heartbeats.
+func (c *Compactor) MergeHeartbeats(ctx context.Context, t *tables.Table) (bool, error) {
+	return c.merge(ctx, t, schemas.HeartbeatColumns(), []string{schemas.ColAt, schemas.ColSeq}, nil)
+}
+
 // MergeLedger merges small files of the ledger.
 func (c *Compactor) MergeLedger(ctx context.Context, t *tables.Table) (bool, error) {
 	return c.merge(ctx, t, schemas.LedgerColumns(), []string{"table", "commit", schemas.ColLane}, nil)

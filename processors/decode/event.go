@@ -119,8 +119,10 @@ func (e *event) records() bool {
 		r.space()
 		at = r.pos
 		if e.record() && e.bounded() {
-			e.good()
-		} else if !e.park(at) {
+			if odd := len(e.now.extra) > 0 || e.head.op.Gone(); !odd || !e.heartbeat(at, r.pos) {
+				e.good()
+			}
+		} else if !e.heartbeat(at, e.boundary(at)) && !e.park(at) {
 			return false
 		}
 		if e.refuse(); e.err != nil {

@@ -8,12 +8,13 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// Output holds the rows that were decoded: a batch for each dataset, in the layout of its landed columns, and one of the
-// records that were set aside. It is reused from batch to batch.
+// Output holds the rows that were decoded: a batch for each dataset, in the layout of its landed columns, one of the
+// records that were set aside, and one of heartbeats. It is reused from batch to batch.
 type Output struct {
 	stream string
 	sets   []*target // as the plan's
 	bad    *target
+	beats  *target
 	rows   []Rows // all of them, by dataset
 }
 
@@ -33,6 +34,7 @@ type target struct {
 	changed, extra                       *columns.Leaf
 	stream, dataset, reason, field, line *columns.Leaf // of the quarantine
 	payload                              *columns.Leaf
+	sent                                 *columns.Leaf // of heartbeats
 }
 
 // sink is the column of one field.
@@ -47,7 +49,7 @@ type sink struct {
 
 // NewOutput returns an empty output for the decoders of the plan.
 func (p *Plan) NewOutput() *Output {
-	o := &Output{stream: p.stream, bad: newTarget(quarantineColumns())}
+	o := &Output{stream: p.stream, bad: newTarget(landed(schemas.QuarantineColumns())), beats: newTarget(landed(schemas.HeartbeatColumns()))}
 	for _, s := range p.sets {
 		t := newTarget(s.columns)
 		for i := range s.fields.all {
@@ -73,13 +75,14 @@ func (p *Plan) NewOutput() *Output {
 		o.sets = append(o.sets, t)
 		o.rows = append(o.rows, Rows{s.Name, t.batch})
 	}
-	o.rows = append(o.rows, Rows{schemas.QuarantineTable, o.bad.batch})
+	o.rows = append(o.rows, Rows{schemas.QuarantineTable, o.bad.batch}, Rows{schemas.HeartbeatTable, o.beats.batch})
 	slices.SortFunc(o.rows, func(a, b Rows) int { return strings.Compare(a.Dataset, b.Dataset) })
 	return o
 }
 
-func quarantineColumns() []schemas.Column {
-	return slices.DeleteFunc(schemas.QuarantineColumns(), func(c schemas.Column) bool { return c.Name == schemas.ColCommit })
+// landed leaves out the column that nobody knows before the commit.
+func landed(cols []schemas.Column) []schemas.Column {
+	return slices.DeleteFunc(cols, func(c schemas.Column) bool { return c.Name == schemas.ColCommit })
 }
 
 func newTarget(cols []schemas.Column) *target {
@@ -90,7 +93,7 @@ func newTarget(cols []schemas.Column) *target {
 		day: b.Leaf(schemas.ColDate), region: b.Leaf(schemas.ColRegion),
 		changed: b.Leaf(schemas.ColChanged + ".element"), extra: b.Leaf(schemas.ColExtra),
 		stream: b.Leaf("stream"), dataset: b.Leaf("dataset"), reason: b.Leaf("reason"), field: b.Leaf("field"), line: b.Leaf("line"),
-		payload: b.Leaf("payload"),
+		payload: b.Leaf("payload"), sent: b.Leaf("sent"),
 	}
 }
 
@@ -113,8 +116,8 @@ func (o *Output) Reset() {
 	}
 }
 
-// Rows returns the batches, sorted by dataset, empty ones included; schemas.QuarantineTable is that of bad records. They
-// stay the output's.
+// Rows returns the batches, sorted by dataset, empty ones included; schemas.QuarantineTable is that of bad records,
+// schemas.HeartbeatTable that of heartbeats. They stay the output's.
 func (o *Output) Rows() []Rows { return o.rows }
 
 // Batch returns the rows of a dataset or of schemas.QuarantineTable, nil where the plan has no such dataset.

@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -76,6 +77,9 @@ func (e *event) time() time.Time {
 
 // change reads a record and reports whether it is among those that are compared. The reader then has its image.
 func (h *changes) change(e *event) (Change, bool, error) {
+	if e.heartbeat() {
+		return Change{}, false, nil
+	}
 	ours := false
 	for _, item := range []record.Item{e.now, e.was, e.keys} {
 		if ours = item != nil && h.reader.item(item); ours {
@@ -95,4 +99,19 @@ func (h *changes) change(e *event) (Change, bool, error) {
 		text += string(h.reader.row())
 	}
 	return Change{Seq: e.seq, Hash: Hash([]byte(text)), Key: key}, true, nil
+}
+
+// heartbeat reports whether the change is of a heartbeat, which no dataset has.
+func (e *event) heartbeat() bool {
+	for _, item := range []record.Item{e.now, e.was} {
+		if item != nil {
+			return record.IsHeartbeat(item)
+		}
+	}
+	for _, v := range e.keys { // a removal that shows its keys only
+		if strings.HasPrefix(v.Text, record.HeartbeatKey) {
+			return true
+		}
+	}
+	return false
 }

@@ -90,6 +90,9 @@ func (c *comparison) scan(ctx context.Context, each func() error) error {
 	}
 	if src, ok := c.src.(Images); ok {
 		return src.Images(ctx, c.d.Table, func(image []byte) error {
+			if _, beat := record.ParseHeartbeat(image); beat {
+				return nil
+			}
 			ours, err := c.reader.image(image)
 			if err != nil {
 				return err
@@ -103,6 +106,9 @@ func (c *comparison) scan(ctx context.Context, each func() error) error {
 			return err
 		}
 		for _, item := range page.Items {
+			if record.IsHeartbeat(item) {
+				continue
+			}
 			if err := mine(c.reader.item(item)); err != nil {
 				return err
 			}
