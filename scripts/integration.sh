@@ -57,6 +57,6 @@ export TARN_RECORDS=${TARN_RECORDS:-100000} # a million take half an hour on a b
 suite -run 'MillionRandomRecords|EveryDamagedByte' ./processors/decode
 suite -run RandomPlans ./internal/faults -faults.plans 300
 # What runs on AWS is compiled, looked at and synthesised here, where its libraries are compiled once.
-step "$GO" vet ./infra/...
+step "$GO" vet -tags integration ./infra/...
 suite ./infra
 echo "integration: all good in $SECONDS s"

@@ -8,11 +8,16 @@ for name in dynamodb-local moto versitygw; do
   $components/$name.sh
 done
 TARN_PYTHON=$($components/python.sh)/bin/python
-export TARN_PYTHON TARN_INTEGRATION=all # a component that is missing is a failure, not a skip
+JSII_NODE=$($components/node.sh)
+export TARN_PYTHON JSII_NODE TARN_INTEGRATION=all # a component that is missing is a failure, not a skip
 begin=$SECONDS
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! "$GO" test -tags integration -count=1 -v -timeout 15m -run "${1:-TestRehearsal}" ./internal/rehearsal >"$log" 2>&1; then
+  cat "$log" >&2
+  exit 1
+fi
+if ! "$GO" test -tags integration -count=1 -v -timeout 5m -run TestMotoCreatesTheTemplates ./infra >>"$log" 2>&1; then
   cat "$log" >&2
   exit 1
 fi

@@ -47,10 +47,10 @@ func newQuery(s *site, base *configuration, l *lake, i *identity, c *console) *a
 	return q
 }
 
-// readableTables are the tables that the query function may read: those of its datasets, and how many rows of them are
-// held back, which every answer says.
+// readableTables are the tables that the query function may read: those of its datasets, and what every answer says of them:
+// how many rows are held back, and what is missing.
 func readableTables(s *site) []string {
-	tables := []string{"quarantine"}
+	tables := []string{"quarantine", "ledger"}
 	for _, name := range s.data.readable(s.env) {
 		tables = append(tables, name, name+"_changes", name+"_base", name+"_daily")
 	}
