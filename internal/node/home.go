@@ -22,9 +22,10 @@ type keeper interface {
 	Trim(ctx context.Context, now time.Time) (records int, err error)
 }
 
-// past is a store that takes changes as if they had been made earlier.
+// past is a store in the data folder: it takes changes as if they had been made earlier, and can be copied while it works.
 type past interface {
 	WriteBulk(ctx context.Context, writes []embedded.Bulk) error
+	Checkpoint(ctx context.Context, dir string) error
 }
 
 // files is the objects of the lake.

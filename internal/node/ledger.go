@@ -56,7 +56,11 @@ func (n *Node) told() []*tables.Table {
 }
 
 // tellLedger copies into the ledger what it does not have yet.
-func (n *Node) tellLedger(ctx context.Context) error { return n.book.Copy(ctx, n.told()...) }
+func (n *Node) tellLedger(ctx context.Context) error {
+	n.telling.Lock()
+	defer n.telling.Unlock()
+	return n.book.Copy(ctx, n.told()...)
+}
 
 // openHoles returns the holes that are open.
 func (n *Node) openHoles(ctx context.Context) ([]lake.Hole, error) {

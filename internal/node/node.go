@@ -38,6 +38,9 @@ import (
 type Options struct {
 	Log     io.Writer // where log lines go; nil: nowhere
 	Version string
+	// BackupHook, where set, is asked before each step of a backup that touches the disk ("write", "sync", "publish"),
+	// with the file's path in the data folder. Its error is taken for the disk's own.
+	BackupHook func(step, path string) error
 }
 
 // Node is one data folder with everything that works on it. Open it, Run it, ask it, Close it.
@@ -75,6 +78,8 @@ type Node struct {
 
 	landed      chan struct{} // something has landed; holds at most one
 	committing  sync.Mutex    // one round of commits at a time in this process
+	telling     sync.Mutex    // one copy into the ledger at a time
+	backing     sync.Mutex    // one backup at a time
 	commitEvery atomic.Int64  // shortest time between two commits, in nanoseconds
 	turns       int           // of compaction; only its loop counts
 	healAfter   time.Time     // holes are left alone until then; only the loop that heals looks

@@ -35,6 +35,8 @@ type Catalog struct {
 	home    library
 	observe telemetry.Observe
 
+	removing sync.RWMutex // held for reading by whoever removes files, for writing by whoever needs them all
+
 	mu   sync.Mutex
 	open map[string]*Table
 }
@@ -65,7 +67,7 @@ func newCatalog(h home, opts Options) *Catalog {
 }
 
 func (c *Catalog) table(name string) *Table {
-	return &Table{name: name, home: c.home, observe: c.observe}
+	return &Table{name: name, home: c.home, observe: c.observe, removing: &c.removing}
 }
 
 // Path returns the local file of a location in the lake. Of a lake in a bucket it is where a copy of the file belongs.

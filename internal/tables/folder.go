@@ -248,9 +248,25 @@ func (f *folder) settle() error {
 		return err
 	}
 	for _, path := range all {
-		if err := f.disk.syncFolder(f.dir(filepath.Base(filepath.Dir(path)))); err != nil {
+		name := filepath.Base(filepath.Dir(path))
+		if err := f.disk.syncFolder(f.dir(name)); err != nil {
+			return err
+		}
+		if err := f.hinted(name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// hinted makes a hint where there is none, as in a folder that was restored.
+func (f *folder) hinted(name string) error {
+	if _, err := os.Stat(f.disk.local(f.dir(name) + "/" + hintFile)); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	number, err := f.newestNumber(name)
+	if err == nil && number > 0 {
+		f.hint(name, number)
+	}
+	return err
 }

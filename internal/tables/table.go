@@ -13,7 +13,8 @@ type Table struct {
 	home    library
 	observe telemetry.Observe
 
-	expiring sync.Mutex // two that expire the same snapshots would remove files under each other's eyes
+	expiring sync.Mutex    // two that expire the same snapshots would remove files under each other's eyes
+	removing *sync.RWMutex // of the catalog: who holds it keeps files from being removed
 
 	mu    sync.Mutex
 	plans []*plan // the newest snapshots' files, newest last

@@ -37,6 +37,10 @@ func (t *Table) RewriteManifests(ctx context.Context, marker string) (bool, erro
 // only they had. It returns how many it forgot. A pinned snapshot must not be read for longer than olderThan. A snapshot
 // whose story is not in the ledger stays, and so do those after it.
 func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (int, error) {
+	if !t.removing.TryRLock() {
+		return 0, nil // every file is needed now; the next call expires more
+	}
+	defer t.removing.RUnlock()
 	t.expiring.Lock()
 	defer t.expiring.Unlock()
 	before, err := t.Snapshot(ctx)
@@ -176,6 +180,10 @@ func (t *Table) Orphans(ctx context.Context, grace time.Duration) ([]string, err
 
 // Sweep removes what Orphans finds and returns how many files that were.
 func (t *Table) Sweep(ctx context.Context, grace time.Duration) (int, error) {
+	if !t.removing.TryRLock() {
+		return 0, nil
+	}
+	defer t.removing.RUnlock()
 	orphans, err := t.Orphans(ctx, grace)
 	if err != nil {
 		return 0, err
