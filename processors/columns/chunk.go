@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	tinyChunk   = 128 // bytes not worth a compressor's header
-	bloomBits   = 10  // bits of filter a value: one false positive in a hundred
-	nothing     = -1  // no such value
-	maxEncoding = 3   // encodings a chunk can use
+	tinyChunk   = 1024 // bytes and entries not worth a compressor's tables
+	bloomBits   = 10   // bits of filter a value: one false positive in a hundred
+	nothing     = -1   // no such value
+	maxEncoding = 3    // encodings a chunk can use
 )
 
 // chunk is a written column chunk.
@@ -61,7 +61,7 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 		e.err = err
 		return dst
 	}
-	if e.alone && !c.dictionary && l.plainSize(sp.values, sp.valuesTo) < tinyChunk && sp.to-sp.entries < tinyChunk {
+	if size := e.size(l, &c, sp); e.alone && size < tinyChunk && sp.to-sp.entries < tinyChunk {
 		c.codec = None
 	}
 	e.encodings(l, &c)
@@ -83,6 +83,14 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 	}
 	e.chunks = append(e.chunks, c)
 	return dst
+}
+
+// size returns the bytes of the chunk's values as they are encoded.
+func (e *Encoder) size(l *Leaf, c *chunk, sp span) int {
+	if c.dictionary {
+		return e.dict.size + (sp.valuesTo-sp.values)*e.dict.width()/8
+	}
+	return l.plainSize(sp.values, sp.valuesTo)
 }
 
 // encodings settles how values and levels of the chunk are encoded.
