@@ -48,9 +48,9 @@ func newQuery(s *site, base *configuration, l *lake, i *identity, c *console) *a
 }
 
 // readableTables are the tables that the query function may read: those of its datasets, and what every answer says of them:
-// how many rows are held back, and what is missing.
+// how many rows are held back, what is missing, and how far quiet shards are.
 func readableTables(s *site) []string {
-	tables := []string{"quarantine", "ledger"}
+	tables := []string{"quarantine", "ledger", "heartbeats"}
 	for _, name := range s.data.readable(s.env) {
 		tables = append(tables, name, name+"_changes", name+"_base", name+"_daily")
 	}

@@ -49,6 +49,7 @@ func (p *processors) clocks() []clock {
 		task("health", "rate(5 minutes)", "Measures the age of the data and what waits, for the alarms."),
 		task("compact", "rate(10 minutes)", "Small files become few."),
 		task("base", "rate(15 minutes)", "Current state follows the history."),
+		task("rollup", "rate(15 minutes)", "Daily tables follow the history."),
 		task("ledger", "rate(1 hour)", "The ledger is told what it does not know yet."),
 		task("upkeep", "cron(20 */6 * * ? *)", "Manifests are merged, old snapshots go."),
 		task("sweep", "cron(40 2 * * ? *)", "What crashes left is removed."),
