@@ -27,6 +27,9 @@ func (w winners) of(rows []int32) int32 {
 // record can win, whatever else there is of it.
 func (w winners) both(rows []int32) (change, placed int32) {
 	change, placed = -1, -1
+	if len(rows) == 1 { // most records have one, and what it is does not matter
+		return rows[0], -1
+	}
 	for _, row := range rows {
 		switch {
 		case !lake.IsBackfill(string(w.shard.BytesAt(int(row)))):
