@@ -10,4 +10,17 @@ for command in cmd/*-lambda; do
   GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $GO build -trimpath -tags lambda.norpc -ldflags "-s -w -X main.version=$version" \
     -o "build/functions/$name/bootstrap" "./$command"
 done
-ls -l build/functions/*/bootstrap
+# What a function may weigh packed: those on the way of every record start in milliseconds only if they are light.
+too_heavy=0
+for folder in build/functions/*/; do
+  name=$(basename "$folder")
+  packed=$(gzip -9 -c "$folder/bootstrap" | wc -c) # what a zip of it weighs, but for some hundred bytes
+  limit=20
+  case $name in api | processor) limit=8 ;; esac
+  printf '%-12s %9d bytes, packed %8d of %d MB\n' "$name" "$(wc -c <"$folder/bootstrap")" "$packed" "$limit"
+  [ "$packed" -le $((limit << 20)) ] || too_heavy=1
+done
+if [ "$too_heavy" = 1 ]; then
+  echo "functions: one weighs more than it may" >&2
+  exit 1
+fi

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 GO=${GO:-go}
 components=scripts/components
-for name in dynamodb-local moto versitygw; do
+for name in dynamodb-local moto trino versitygw; do
   $components/$name.sh
 done
 TARN_PYTHON=$($components/python.sh)/bin/python
@@ -13,7 +13,7 @@ export TARN_PYTHON JSII_NODE TARN_INTEGRATION=all # a component that is missing 
 begin=$SECONDS
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! "$GO" test -tags integration -count=1 -v -timeout 15m -run "${1:-TestRehearsal}" ./internal/rehearsal >"$log" 2>&1; then
+if ! "$GO" test -tags integration -count=1 -v -timeout 15m -run "${1:-TestRehearsal|TestFunctionsAreLight|TestSpeed}" ./internal/rehearsal >"$log" 2>&1; then
   cat "$log" >&2
   exit 1
 fi

@@ -53,7 +53,7 @@ func (w *world) figures() (f figure) {
 
 // TestRehearsal takes the compiled functions the whole way: requests to the API's function, DynamoDB, its streams, the
 // processor, the bucket, the queue, the committer, Glue, maintenance. The figures that another engine then reads are
-// those of what was asked. Questions through the query function come with the engine on Athena.
+// those of what was asked. Questions through the query function join with the stand-in for Athena.
 func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	p := newParts(t)
@@ -84,10 +84,10 @@ func goodDay(t *testing.T, w *world) {
 	}
 	w.ask(http.StatusUnauthorized, rehearsal.Request{Path: "/v1/datasets/passes/records/" + ids[0] + "/approve", Token: manager + "x"})
 	w.ask(http.StatusForbidden, rehearsal.Request{Path: "/v1/datasets/passes/records/" + ids[0] + "/reject", Token: w.signIn(users, "reader", "region:*", "reader")})
-	asked := time.Since(began)
+	wrote := time.Since(began)
 
 	w.flow(map[string]int64{"passes_changes": applications + approved, "applicants_changes": people + applications + approved})
-	flowed := time.Since(began) - asked
+	flowed := time.Since(began) - wrote
 	want := figure{Ops: map[string]int{"insert": applications, "modify": approved}, Identities: applications + approved,
 		Status: map[string]int{"APPLIED": applications - approved, "APPROVED": approved}, Applied: applications}
 	if diff := cmp.Diff(want, w.figures()); diff != "" {
@@ -98,7 +98,7 @@ func goodDay(t *testing.T, w *world) {
 		t.Errorf("figures after maintenance (-asked +read):\n%s", diff)
 	}
 	quiet(t, w)
-	t.Logf("SUMMARY rehearsal: %d requests in %s, %d changes in the lake %s later; the figures are equal", people+applications+approved, asked.Round(time.Millisecond),
+	t.Logf("SUMMARY rehearsal: %d requests in %s, %d changes in the lake %s later; the figures are equal", people+applications+approved, wrote.Round(time.Millisecond),
 		w.rows("passes_changes")+w.rows("applicants_changes"), flowed.Round(time.Millisecond))
 	for _, f := range []*rehearsal.Function{w.api, w.processor, w.committer, w.keeper} {
 		s := f.Stats()

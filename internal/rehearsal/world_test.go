@@ -38,7 +38,7 @@ import (
 // binaries are the compiled functions, made once: as they are deployed, but for this machine's processor.
 var binaries = sync.OnceValues(func() (string, error) {
 	dir := os.Getenv(binariesKey)
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", dir+"/", "./cmd/api-lambda", "./cmd/processor-lambda", "./cmd/committer-lambda", "./cmd/maintenance-lambda")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", dir+"/", "./cmd/api-lambda", "./cmd/processor-lambda", "./cmd/committer-lambda", "./cmd/maintenance-lambda", "./cmd/query-lambda")
 	build.Dir, build.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the functions: %w\n%s", err, out)
@@ -68,17 +68,25 @@ type parts struct {
 	moto    *rehearsal.Proxy
 	objects integration.Objects
 	s3      *rehearsal.Proxy
-	landed  chan string // keys of created objects, with their bucket
+	athena  string      // empty: it is not needed
+	landed  chan string // events of created objects
 }
 
 func newParts(t *testing.T) *parts {
 	t.Helper()
-	p := &parts{landed: make(chan string, 10_000), dynamo: integration.DynamoDB(t), moto: rehearsal.NewProxy(t, integration.Glue(t))}
+	p := &parts{landed: make(chan string, 10_000), dynamo: integration.DynamoDB(t)}
+	p.begin(t)
+	return p
+}
+
+// begin starts the catalog, with all that moto has besides, and the bucket.
+func (p *parts) begin(t *testing.T) {
+	t.Helper()
+	p.moto = rehearsal.NewProxy(t, integration.Glue(t))
 	hook := httptest.NewServer(http.HandlerFunc(p.told))
 	t.Cleanup(hook.Close)
 	p.objects = integration.S3Telling(t, hook.URL)
 	p.s3 = rehearsal.NewProxy(t, p.objects.Endpoint)
-	return p
 }
 
 // told takes an event of the bucket.
@@ -97,8 +105,11 @@ func (p *parts) told(_ http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, e := range event.Records {
-		if strings.Contains(e.Name, "ObjectCreated") {
-			p.landed <- string(body)
+		if strings.Contains(e.Name, "ObjectCreated") && strings.Contains(e.S3.Object.Key, "landing/") {
+			select {
+			case p.landed <- string(body):
+			default: // nobody takes them, and the listing is the truth
+			}
 		}
 	}
 }
@@ -201,7 +212,7 @@ func (w *world) makeFunctions() {
 	w.committer = function(w, "committer", config.Environ(config.Committer{Function: common, Lake: lake, Database: w.name, Tables: w.tables, Queue: w.queue.URL, PassMB: 32, Snapshots: 300,
 		KeepFor: time.Hour, Grace: 5 * time.Second}))
 	w.keeper = function(w, "maintenance", config.Environ(config.Maintenance{Function: common, Lake: lake, Database: w.name, Tables: w.tables, Snapshots: 300, KeepFor: time.Hour, MemoryMB: 128,
-		Grace: 5 * time.Second}))
+		WorkGroup: "upkeep", Grace: 5 * time.Second}))
 	w.front = &rehearsal.Front{Function: w.api, Guarded: func(path string) bool { return strings.HasPrefix(path, "/v1/datasets/") }}
 }
 
@@ -215,7 +226,7 @@ func function(w *world, name string, env map[string]string) *rehearsal.Function 
 	for name, value := range map[string]string{
 		"AWS_REGION": integration.Region, "AWS_ACCESS_KEY_ID": integration.Key, "AWS_SECRET_ACCESS_KEY": integration.Secret,
 		"AWS_ENDPOINT_URL_S3": w.s3.URL, "AWS_ENDPOINT_URL_DYNAMODB": w.dynamo, "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": w.dynamo,
-		"AWS_ENDPOINT_URL_GLUE": w.moto.URL, "AWS_ENDPOINT_URL_SQS": w.moto.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER": w.moto.URL,
+		"AWS_ENDPOINT_URL_ATHENA": w.athena, "AWS_ENDPOINT_URL_GLUE": w.moto.URL, "AWS_ENDPOINT_URL_SQS": w.moto.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER": w.moto.URL,
 	} {
 		env[name] = value
 	}
