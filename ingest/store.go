@@ -98,6 +98,7 @@ type Scan struct {
 type Page struct {
 	Items []record.Item
 	Last  record.Item // pass as After for the next page; nil: there is none
+	Units float64     // of read capacity that a page of a scan took, where the store counts them
 }
 
 // Table is what a store must know of a table.

@@ -5,29 +5,41 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/node"
 )
 
 type backfillCmd struct {
-	Dataset string `required:"" help:"The dataset."`
-	Scan    bool   `help:"Read the store itself." xor:"source" required:""`
-	Export  string `help:"Read DynamoDB's export to S3 in this folder, which holds manifest-summary.json." type:"existingdir" placeholder:"DIR" xor:"source" required:""`
-	Rate    int    `help:"Records of a scan a second; 0: as fast as it goes."`
-	Hole    string `help:"Close this hole when it is done." placeholder:"ID"`
-	DryRun  bool   `help:"Only check and count."`
+	Dataset  string    `required:"" help:"The dataset."`
+	Scan     bool      `help:"Read the store itself, in parallel segments. A scan that was interrupted goes on." xor:"source" required:""`
+	Export   string    `help:"Read DynamoDB's export to S3, full or incremental: s3://bucket/prefix/AWSDynamoDB/<id>, or a folder with its manifest-summary.json." placeholder:"DIR" xor:"source" required:""`
+	File     string    `help:"Read a file, of the formats of load." type:"existingfile" placeholder:"FILE" xor:"source" required:""`
+	Format   string    `help:"The file's format: csv, jsonl, dynamodb, parquet." placeholder:"NAME"`
+	At       time.Time `help:"The instant that the file is of; else when it was changed last." placeholder:"TIME"`
+	Full     bool      `help:"The file has every record: what it lacks is gone."`
+	Segments int       `help:"Parts of a scan that are read at once." default:"4"`
+	Afresh   bool      `help:"Begin a scan that was interrupted anew."`
+	Rate     int       `help:"Records a second; 0: as fast as it goes."`
+	Capacity float64   `help:"Units of DynamoDB's read capacity a second that a scan may take; 0: no limit."`
+	Hole     string    `help:"Fill exactly this hole, by --scan or an incremental --export, and close it." placeholder:"ID"`
+	DryRun   bool      `help:"Only check and count."`
 }
 
 // Run backfills, and exits with 3 where records went to quarantine.
 func (c *backfillCmd) Run(ctx context.Context, e *environment) error {
-	args := node.BackfillArgs{Dataset: c.Dataset, Scan: c.Scan, Rate: c.Rate, Hole: c.Hole, DryRun: c.DryRun}
-	if c.Export != "" {
-		path, err := filepath.Abs(c.Export)
-		if err != nil {
-			return fmt.Errorf("find %s: %w", c.Export, err)
+	args := node.BackfillArgs{Dataset: c.Dataset, Scan: c.Scan, Segments: c.Segments, Afresh: c.Afresh, Format: c.Format, At: c.At, Full: c.Full,
+		Rate: c.Rate, Capacity: c.Capacity, Hole: c.Hole, DryRun: c.DryRun}
+	for to, from := range map[*string]string{&args.Export: c.Export, &args.File: c.File} {
+		if *to = from; from == "" || strings.HasPrefix(from, "s3://") {
+			continue
 		}
-		args.Export = path
+		path, err := filepath.Abs(from)
+		if err != nil {
+			return fmt.Errorf("find %s: %w", from, err)
+		}
+		*to = path
 	}
 	var r node.Backfilled
 	if err := e.do(ctx, "backfill", args, &r); err != nil {
@@ -40,7 +52,7 @@ func (c *backfillCmd) Run(ctx context.Context, e *environment) error {
 			fmt.Fprintf(w, "  absent records are left as they are: %s\n", r.Why)
 		}
 		if r.Closed != "" {
-			fmt.Fprintf(w, "  hole %s is closed by %s\n", r.Closed, r.Lane)
+			fmt.Fprintf(w, "  hole %s is closed by %s\n", r.Closed, r.Receipt)
 		}
 	})
 	if err == nil && r.Bad > 0 {

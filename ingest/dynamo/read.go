@@ -71,7 +71,8 @@ func (s *Store) Scan(ctx context.Context, q ingest.Scan) (ingest.Page, error) {
 	if err != nil {
 		return ingest.Page{}, err
 	}
-	in := &dynamodb.ScanInput{TableName: &t.Name, Limit: limit(q.Limit), ConsistentRead: aws.Bool(true), ExclusiveStartKey: attributes(q.After)}
+	in := &dynamodb.ScanInput{TableName: &t.Name, Limit: limit(q.Limit), ConsistentRead: aws.Bool(true), ExclusiveStartKey: attributes(q.After),
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal}
 	if q.Segments > 1 {
 		in.Segment, in.TotalSegments = aws.Int32(int32(q.Segment)), aws.Int32(int32(q.Segments))
 	}
@@ -79,7 +80,11 @@ func (s *Store) Scan(ctx context.Context, q ingest.Scan) (ingest.Page, error) {
 	if err != nil {
 		return ingest.Page{}, refusal(err, "scan", t.Name)
 	}
-	return page(out.Items, out.LastEvaluatedKey)
+	found, err := page(out.Items, out.LastEvaluatedKey)
+	if out.ConsumedCapacity != nil {
+		found.Units = aws.ToFloat64(out.ConsumedCapacity.CapacityUnits)
+	}
+	return found, err
 }
 
 func limit(n int) *int32 {

@@ -24,8 +24,9 @@ func onAWS(t *testing.T, env ...string) setup {
 		t.Fatal(err)
 	}
 	return setup{
-		data: filepath.Join(t.TempDir(), "data"),
-		args: []string{"--store", "dynamodb", "--endpoint", integration.DynamoDB(t), "--lake", "s3://lake/tarn", "--catalog", "glue:tarn"},
+		data:   filepath.Join(t.TempDir(), "data"),
+		bucket: filepath.Join(objects.Folder, "lake"),
+		args:   []string{"--store", "dynamodb", "--endpoint", integration.DynamoDB(t), "--lake", "s3://lake/tarn", "--catalog", "glue:tarn"},
 		env: append([]string{
 			"AWS_REGION=" + integration.Region, "AWS_ACCESS_KEY_ID=" + integration.Key, "AWS_SECRET_ACCESS_KEY=" + integration.Secret,
 			"TARN_S3_ENDPOINT=" + objects.Endpoint, "TARN_GLUE_ENDPOINT=" + integration.Glue(t), "TARN_LOG_LEVEL=warn",

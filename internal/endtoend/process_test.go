@@ -30,6 +30,8 @@ type setup struct {
 	args []string            // after those of every start
 	env  []string            // beside the suite's own environment without Tarn's settings
 	user *syscall.Credential // nil: the suite's own
+
+	bucket string // the folder of its lake's bucket; empty: it has none
 }
 
 // process is one `tarn up`.

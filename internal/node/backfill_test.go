@@ -3,6 +3,7 @@ package node_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/md5"
 	"encoding/base64"
 	"fmt"
@@ -20,36 +21,45 @@ import (
 	"github.com/tarn-lake/tarn/processors/verify"
 )
 
-// lose changes the store and lets its feed forget it before anybody has read it.
-func (f *thingsFolder) lose(put map[string]string, gone ...string) {
+// store does something with the store while no process has it.
+func (f *thingsFolder) store(do func(s *embedded.Store)) {
 	f.tb.Helper()
 	registry, err := node.LoadSchemas(f.schemas)
 	if err != nil {
 		f.tb.Fatal(err)
 	}
-	store, err := embedded.Open(filepath.Join(f.data, "store"), ingest.Tables(registry), embedded.Options{})
+	s, err := embedded.Open(filepath.Join(f.data, "store"), ingest.Tables(registry), embedded.Options{})
 	if err != nil {
 		f.tb.Fatal(err)
 	}
-	for id, n := range put {
-		item := record.Item{"id": record.String(id), "n": record.Number(n)}
-		err = store.Write(f.tb.Context(), ingest.Action{Kind: ingest.Put, Table: "shop_things", Item: item})
-		if err != nil {
-			f.tb.Fatal(err)
-		}
-	}
-	for _, id := range gone {
-		key := ingest.Key{Partition: record.String(id)}
-		if err := store.Write(f.tb.Context(), ingest.Action{Kind: ingest.Delete, Table: "shop_things", Key: key}); err != nil {
-			f.tb.Fatal(err)
-		}
-	}
-	if _, err := store.Trim(f.tb.Context(), time.Now().Add(48*time.Hour)); err != nil {
+	do(s)
+	if err := s.Close(); err != nil {
 		f.tb.Fatal(err)
 	}
-	if err := store.Close(); err != nil {
-		f.tb.Fatal(err)
-	}
+}
+
+// lose changes the store and lets its feed forget it before anybody has read it.
+func (f *thingsFolder) lose(put map[string]string, gone ...string) {
+	f.tb.Helper()
+	f.put(put)
+	f.delete(gone...)
+	f.store(func(s *embedded.Store) {
+		if _, err := s.Trim(f.tb.Context(), time.Now().Add(48*time.Hour)); err != nil {
+			f.tb.Fatal(err)
+		}
+	})
+}
+
+func (f *thingsFolder) delete(ids ...string) {
+	f.tb.Helper()
+	f.store(func(s *embedded.Store) {
+		for _, id := range ids {
+			key := ingest.Key{Partition: record.String(id)}
+			if err := s.Write(f.tb.Context(), ingest.Action{Kind: ingest.Delete, Table: "shop_things", Key: key}); err != nil {
+				f.tb.Fatal(err)
+			}
+		}
+	})
 }
 
 func TestScanFillsWhatTheFeedForgot(t *testing.T) {
@@ -138,12 +148,112 @@ func TestExportsAreBackfilled(t *testing.T) {
 				t.Errorf("round %d: got %s, want %s", i, text, want)
 			}
 		}
-		if err := os.WriteFile(filepath.Join(full, "data", "a.json.gz"), []byte("damaged"), 0o600); err != nil {
+		damaged := writeExport(t, "0125-damaged", fmt.Sprintf(`"exportTime":%q,"exportType":"FULL_EXPORT"`, hour.Format(time.RFC3339)), `{"Item":{"id":{"S":"x"},"n":{"N":"1"}}}`)
+		if err := os.WriteFile(filepath.Join(damaged, "data", "a.json.gz"), []byte("damaged"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		err := n.Do(t.Context(), "backfill", node.BackfillArgs{Dataset: "things", Export: full}, nil, node.Silent)
-		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "MD5") {
-			t.Errorf("got %v", err)
+		for _, dry := range []bool{true, false} {
+			err := n.Do(t.Context(), "backfill", node.BackfillArgs{Dataset: "things", Export: damaged, DryRun: dry}, nil, node.Silent)
+			if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "MD5") {
+				t.Errorf("got %v", err)
+			}
+		}
+	})
+}
+
+// TestAnInterruptedScanGoesOn: what changed or went between the two runs is as the store has it afterwards, and what the
+// feed forgot before the scan is there too.
+func TestAnInterruptedScanGoesOn(t *testing.T) {
+	t.Parallel()
+	f := newThings(t, "int64")
+	f.lose(many(5000))
+	f.with(func(n *node.Node) {
+		ctx, stop := context.WithCancel(t.Context())
+		err := n.Do(ctx, "backfill", node.BackfillArgs{Dataset: "things", Scan: true, Segments: 2}, nil, func(s node.Step) {
+			if s.What == "records read" && s.Done >= 4000 {
+				stop()
+			}
+		})
+		stop()
+		if err == nil {
+			t.Fatal("the scan was not interrupted")
+		}
+	})
+	f.delete("t0001", "t2500", "t4999")
+	f.put(map[string]string{"t0002": "7", "t4998": "7", "new": "1"})
+	f.with(func(n *node.Node) {
+		done := mustDo[node.Backfilled](t, n, "backfill", node.BackfillArgs{Dataset: "things", Scan: true})
+		if done.Before < 2000 || done.Landed > 5000-done.Before+1 || done.Bad != 0 {
+			t.Errorf("got %+v", done)
+		}
+		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}); !r[0].Clean() || r[0].Lake != 4998 {
+			t.Errorf("got %+v", r[0])
+		}
+		again := mustDo[node.Backfilled](t, n, "backfill", node.BackfillArgs{Dataset: "things", Scan: true})
+		if again.Before != 0 || again.Lane == done.Lane || again.Landed != 4998 || again.Absent != 0 {
+			t.Errorf("a scan after one that is over: got %+v", again)
+		}
+	})
+}
+
+func many(n int) map[string]string {
+	all := map[string]string{}
+	for i := range n {
+		all[fmt.Sprintf("t%04d", i)] = "1"
+	}
+	return all
+}
+
+func TestAFileIsBackfilled(t *testing.T) {
+	t.Parallel()
+	f := newThings(t, "int64")
+	f.store(func(s *embedded.Store) {
+		var writes []embedded.Bulk
+		for _, id := range []string{"gone", "both"} {
+			item := record.Item{"id": record.String(id), "n": record.Number("1")}
+			writes = append(writes, embedded.Bulk{At: time.Now().Add(-10 * time.Minute), Actions: []ingest.Action{{Kind: ingest.Put, Table: "shop_things", Item: item}}})
+		}
+		if err := s.WriteBulk(t.Context(), writes); err != nil {
+			t.Fatal(err)
+		}
+	})
+	file := filepath.Join(t.TempDir(), "things.jsonl")
+	if err := os.WriteFile(file, []byte(`{"id":"both","n":5}`+"\n"+`{"id":"old","n":2}`+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.with(func(n *node.Node) {
+		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}); !r[0].Clean() {
+			t.Errorf("got %+v", r[0])
+		}
+		for _, c := range []struct {
+			name string
+			args node.BackfillArgs
+			want string
+		}{
+			{"a dry run", node.BackfillArgs{DryRun: true, Full: true}, `[["both",1],["gone",1]]`},
+			{"older than what the lake has", node.BackfillArgs{At: time.Now().Add(-time.Hour), Full: true}, `[["both",1],["gone",1],["old",2]]`},
+			{"newer, but not of all records", node.BackfillArgs{At: time.Now().Add(-2 * time.Minute)}, `[["both",5],["gone",1],["old",2]]`},
+			{"newer, and of all", node.BackfillArgs{At: time.Now().Add(-time.Minute), Full: true}, `[["both",5],["old",2]]`},
+		} {
+			c.args.Dataset, c.args.File = "things", file
+			done := mustDo[node.Backfilled](t, n, "backfill", c.args)
+			if done.Read != 2 {
+				t.Errorf("%s: got %+v", c.name, done)
+			}
+			got := mustDo[node.Table](t, n, "sql", node.SQLArgs{SQL: "SELECT id, n FROM things ORDER BY id"})
+			if text := strings.Join(strings.Fields(string(got.JSON)), ""); !strings.Contains(text, c.want) {
+				t.Errorf("%s: got %s, want %s", c.name, text, c.want)
+			}
+		}
+		for want, args := range map[string]node.BackfillArgs{
+			"is not over yet":       {Dataset: "things", File: file, At: time.Now().Add(time.Hour)},
+			"one source":            {Dataset: "things", File: file, Scan: true},
+			"a file closes no hole": {Dataset: "things", File: file, Hole: "x"},
+			"no hole nope is open":  {Dataset: "things", Scan: true, Hole: "nope"},
+		} {
+			if err := n.Do(t.Context(), "backfill", args, nil, node.Silent); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("want %q, got %v", want, err)
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/ingest/embedded"
@@ -39,23 +40,16 @@ func (f *thingsFolder) retype(typ string) {
 // put writes things by id.
 func (f *thingsFolder) put(all map[string]string) {
 	f.tb.Helper()
-	registry, err := node.LoadSchemas(f.schemas)
-	if err != nil {
-		f.tb.Fatal(err)
-	}
-	store, err := embedded.Open(filepath.Join(f.data, "store"), ingest.Tables(registry), embedded.Options{})
-	if err != nil {
-		f.tb.Fatal(err)
-	}
+	var writes []embedded.Bulk
 	for id, n := range all {
 		item := record.Item{"id": record.String(id), "n": record.Number(n)}
-		if err := store.Write(f.tb.Context(), ingest.Action{Kind: ingest.Put, Table: "shop_things", Item: item}); err != nil {
+		writes = append(writes, embedded.Bulk{At: time.Now(), Actions: []ingest.Action{{Kind: ingest.Put, Table: "shop_things", Item: item}}})
+	}
+	f.store(func(s *embedded.Store) {
+		if err := s.WriteBulk(f.tb.Context(), writes); err != nil {
 			f.tb.Fatal(err)
 		}
-	}
-	if err := store.Close(); err != nil {
-		f.tb.Fatal(err)
-	}
+	})
 }
 
 // with does something with a node over the folder.

@@ -1,33 +1,41 @@
-// Package backfill reads what DynamoDB exports to S3 as snapshot rows: full exports and incremental ones, whose manifests
-// say how many items there are and what bytes they are in.
+// Package backfill reads sources of snapshot rows: what DynamoDB exports to S3, whose manifests say how many items there are
+// and what bytes they are in, and scans of a store in parallel segments, which go on where they stopped.
 package backfill
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"crypto/md5"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
-	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
 )
 
-// Export is an export in a folder, with its manifests. It is read-only.
+// Objects is where exports lie: the folder or the prefix of a bucket that DynamoDB calls AWSDynamoDB.
+type Objects interface {
+	Open(ctx context.Context, key string) (interface {
+		io.ReaderAt
+		io.Closer
+	}, int64, error)
+}
+
+// Export is an export with its manifests. It is read-only.
 type Export struct {
 	ID    string    // the name of its folder
-	Full  bool      // it holds every item of the table as of At; else what changed up to At
+	Full  bool      // it holds every item of the table as of At; else what changed from From to At
+	From  time.Time // zero in a full one
 	At    time.Time // UTC, cut to the second
 	Items int64
-	root  string
+	at    Objects
 	files []dataFile
 }
 
@@ -37,61 +45,76 @@ type dataFile struct {
 	Key   string `json:"dataFileS3Key"`
 }
 
-// Record is one line of an export.
+// Record is one line of an export, or one item of a scan.
 type Record struct {
 	Item json.RawMessage // DynamoDB JSON: the item, or only its keys where it is gone
 	At   time.Time       // when it was so, UTC, cut to the second
 	Gone bool
 }
 
-const maxLine = 4 << 20 // an item has 400 KB; its JSON may be longer
+const maxManifest = 64 << 20 // bytes; a line of it is a file of many thousand items
 
-// OpenExport opens the export whose manifest-summary.json is in the folder, and checks the bytes of all its files.
-func OpenExport(dir string) (*Export, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "manifest-summary.json"))
-	if err != nil {
-		return nil, fault.Wrap(fault.NotFound, err, "%s is no export: name the folder with manifest-summary.json, AWSDynamoDB/<export id>", dir)
+// OpenExport opens the export of that id and checks its manifests. Its data files are checked when they are read.
+func OpenExport(ctx context.Context, at Objects, id string) (*Export, error) {
+	e := &Export{ID: id, at: at}
+	text, err := e.manifest(ctx, "summary")
+	if fault.Is(err, fault.NotFound) {
+		return nil, fault.Wrap(fault.NotFound, err, "%s is no export: name the folder with manifest-summary.json, AWSDynamoDB/<export id>", id)
+	} else if err != nil {
+		return nil, err
 	}
 	var s struct {
-		ExportTime, ExportToTime time.Time
-		ExportType, OutputFormat string
-		ItemCount                int64
-		ManifestFilesS3Key       string
+		ExportTime, ExportFromTime, ExportToTime time.Time
+		ExportType, OutputFormat                 string
+		ItemCount                                int64
 	}
 	if err := json.Unmarshal(text, &s); err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "manifest-summary.json in %s cannot be read", dir)
+		return nil, fault.Wrap(fault.Invalid, err, "manifest-summary.json of the export %s cannot be read", id)
 	}
 	if s.OutputFormat != "" && s.OutputFormat != "DYNAMODB_JSON" {
 		return nil, fault.New(fault.Invalid, "the export has the format %s; export it as DYNAMODB_JSON", s.OutputFormat)
 	}
-	e := &Export{ID: filepath.Base(filepath.Clean(dir)), Full: s.ExportType != "INCREMENTAL_EXPORT", At: s.ExportTime, Items: s.ItemCount, root: dir}
+	e.Full, e.At, e.Items = s.ExportType != "INCREMENTAL_EXPORT", s.ExportTime, s.ItemCount
 	if !e.Full {
-		e.At = s.ExportToTime
+		e.From, e.At = s.ExportFromTime.UTC(), s.ExportToTime
 	}
 	if e.At.IsZero() {
-		return nil, fault.New(fault.Invalid, "manifest-summary.json in %s does not say of which time the export is", dir)
+		return nil, fault.New(fault.Invalid, "manifest-summary.json of the export %s does not say of which time it is", id)
 	}
 	e.At = e.At.UTC().Truncate(time.Second)
-	return e, e.manifest()
+	return e, e.list(ctx)
 }
 
-// manifest reads the list of data files and checks them.
-func (e *Export) manifest() error {
-	f, err := os.Open(filepath.Join(e.root, "manifest-files.json"))
-	if err != nil {
-		return fault.Wrap(fault.NotFound, err, "the export lacks manifest-files.json")
+// Covers is Invalid where the export is not known to have all that the hole lacks.
+func (e *Export) Covers(h lake.Hole) error {
+	day := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	switch {
+	case e.Full:
+		return fault.New(fault.Invalid, "a full export does not say what changed in a hole's time: use an incremental export from %s to %s, or --scan", day(h.From), day(h.To))
+	case h.From.IsZero() || h.To.IsZero():
+		return fault.New(fault.Invalid, "the time of hole %s is not known, so no export is known to cover it: use --scan", h.ID)
+	case e.From.After(h.From) || e.At.Before(h.To.Truncate(time.Second)):
+		return fault.New(fault.Invalid, "the export has the changes from %s to %s; the hole is from %s to %s: make an incremental export of at least that",
+			day(e.From), day(e.At), day(h.From), day(h.To))
 	}
-	defer f.Close()
+	return nil
+}
+
+// list reads the list of data files.
+func (e *Export) list(ctx context.Context) error {
+	text, err := e.manifest(ctx, "files")
+	if fault.Is(err, fault.NotFound) {
+		return fault.Wrap(fault.NotFound, err, "the export lacks manifest-files.json")
+	} else if err != nil {
+		return err
+	}
 	var items int64
-	for dec := json.NewDecoder(f); ; {
+	for dec := json.NewDecoder(strings.NewReader(string(text))); ; {
 		var d dataFile
 		if err := dec.Decode(&d); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			return fault.Wrap(fault.Invalid, err, "manifest-files.json cannot be read")
-		}
-		if err := e.check(d); err != nil {
-			return err
 		}
 		items += d.Items
 		e.files = append(e.files, d)
@@ -102,70 +125,46 @@ func (e *Export) manifest() error {
 	return nil
 }
 
-func (e *Export) path(d dataFile) string { return filepath.Join(e.root, "data", path.Base(d.Key)) }
-
-func (e *Export) check(d dataFile) error {
-	f, err := os.Open(e.path(d))
+// manifest returns a manifest, checked by the MD5 that lies beside it; a copy of an export may have been made without.
+func (e *Export) manifest(ctx context.Context, name string) ([]byte, error) {
+	text, err := e.small(ctx, "manifest-"+name+".json")
 	if err != nil {
-		return fault.Wrap(fault.NotFound, err, "the data file %s of the export is not there", d.Key)
+		return nil, err
 	}
-	defer f.Close()
-	sum := md5.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return fmt.Errorf("read %s: %w", e.path(d), err)
+	want, err := e.small(ctx, "manifest-"+name+".md5")
+	if fault.Is(err, fault.NotFound) {
+		return text, nil
+	} else if err != nil {
+		return nil, err
 	}
-	if got := base64.StdEncoding.EncodeToString(sum.Sum(nil)); got != d.MD5 {
-		return fault.New(fault.Invalid, "the data file %s has the MD5 %s; its manifest says %s: copy it again", d.Key, got, d.MD5)
+	sum := md5.Sum(text)
+	if w := strings.TrimSpace(string(want)); w != base64.StdEncoding.EncodeToString(sum[:]) && !strings.EqualFold(w, hex.EncodeToString(sum[:])) {
+		return nil, fault.New(fault.Invalid, "manifest-%s.json has not the MD5 that manifest-%[1]s.md5 says, %s: copy the export again", name, w)
 	}
-	return nil
+	return text, nil
 }
 
-// Each hands over the records in the order of the manifest, which is always the same.
-func (e *Export) Each(ctx context.Context, each func(Record) error) error {
-	for _, d := range e.files {
-		if err := e.file(ctx, d, each); err != nil {
-			return fmt.Errorf("read %s: %w", d.Key, err)
-		}
+func (e *Export) small(ctx context.Context, name string) (text []byte, err error) {
+	r, size, err := e.at.Open(ctx, path.Join(e.ID, name))
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if size > maxManifest {
+		return nil, fault.New(fault.Exceeded, "%s has %d bytes; the limit is %d", name, size, maxManifest)
+	}
+	if text, err = io.ReadAll(io.NewSectionReader(r, 0, size)); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return text, nil
 }
 
-func (e *Export) file(ctx context.Context, d dataFile, each func(Record) error) error {
-	f, err := os.Open(e.path(d))
-	if err != nil {
-		return err
+// key returns where a data file is: full exports have a folder data of their own, incremental ones share one.
+func (e *Export) key(d dataFile) string {
+	if path.Base(path.Dir(path.Dir(d.Key))) == "AWSDynamoDB" {
+		return path.Join("data", path.Base(d.Key))
 	}
-	defer f.Close()
-	plain, err := gzip.NewReader(f)
-	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "it is no gzip file")
-	}
-	lines := bufio.NewScanner(plain)
-	lines.Buffer(make([]byte, 64<<10), maxLine)
-	var n int64
-	for lines.Scan() {
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
-		n++
-		r, err := e.parse(lines.Bytes())
-		if err != nil {
-			return fault.Wrap(fault.Invalid, err, "line %d", n)
-		}
-		if err := each(r); err != nil {
-			return err
-		}
-		if n%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fault.Wrap(fault.Invalid, err, "after line %d", n)
-	}
-	if n != d.Items {
-		return fault.New(fault.Invalid, "it has %d items; its manifest says %d", n, d.Items)
-	}
-	return nil
+	return path.Join(e.ID, "data", path.Base(d.Key))
 }
 
 func (e *Export) parse(line []byte) (Record, error) {

@@ -4,6 +4,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,7 +28,14 @@ type Options struct {
 	BatchRows int                                  // rows of a landed batch; 0: 50,000
 	Landed    func()                               // called after each landed batch
 	Tell      func(what string, done, total int64) // progress; nil: nobody
+
+	Lane string                                      // what the name of the lane begins with; empty: load/
+	At   time.Time                                   // of every row; zero: when the file was changed last
+	Dry  bool                                        // nothing lands
+	Pace func(ctx context.Context, rows int64) error // called after each thousand rows; nil: as fast as it goes
 }
+
+const paced = 1000 // rows
 
 const maxBatchBytes = 24 << 20 // in memory; a batch of wide rows ends here
 
@@ -89,7 +97,10 @@ func File(ctx context.Context, path string, d *schemas.Dataset, l *land.Lander, 
 	if info.IsDir() {
 		return Report{}, fault.New(fault.Invalid, "%s is a folder: name one file", path)
 	}
-	run := &run{o: o, at: info.ModTime().UTC().Truncate(time.Millisecond), size: info.Size(), report: Report{File: path}}
+	if o.At.IsZero() {
+		o.At = info.ModTime()
+	}
+	run := &run{o: o, at: o.At.UTC().Truncate(time.Millisecond), size: info.Size(), report: Report{File: path}}
 	if err := run.open(ctx, path, d, l, position); err != nil {
 		return Report{}, err
 	}
@@ -115,7 +126,7 @@ func (r *run) open(ctx context.Context, path string, d *schemas.Dataset, l *land
 	if err != nil {
 		return err
 	}
-	r.report.Hash, r.report.Lane = hash, lake.LoadLane+hash[:32]
+	r.report.Hash, r.report.Lane = hash, cmp.Or(r.o.Lane, lake.LoadLane)+hash[:32]
 	if r.from, err = position(r.report.Lane); err != nil {
 		return err
 	}
@@ -152,6 +163,11 @@ func (r *run) all(ctx context.Context) error {
 			return err
 		}
 		r.report.Rows = n
+		if r.o.Pace != nil && n%paced == 0 {
+			if err := r.o.Pace(ctx, paced); err != nil {
+				return err
+			}
+		}
 		if r.rows.Records() >= r.o.BatchRows || n%1000 == 0 && r.rows.Size() > maxBatchBytes {
 			if err := r.land(ctx, false); err != nil {
 				return err
@@ -202,7 +218,9 @@ func (r *run) park(seq lake.Seq, why error) {
 }
 
 func (r *run) land(ctx context.Context, final bool) error {
-	if _, err := r.rows.Land(ctx, final); err != nil {
+	if r.o.Dry {
+		r.rows.After("")
+	} else if _, err := r.rows.Land(ctx, final); err != nil {
 		return err
 	}
 	r.o.Landed()
