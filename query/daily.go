@@ -175,7 +175,7 @@ func (s *Service) lacks(ctx context.Context, p *Pinned, dataset string, above in
 	if p.Missing[dataset] > above || above > 0 && p.Oldest[dataset] > above+1 {
 		return true, nil
 	}
-	held, err := s.heldBack(ctx, p, []string{dataset})
+	held, err := s.heldBack(ctx, p, []string{dataset}, span{})
 	return held > 0, err
 }
 

@@ -274,21 +274,21 @@ func (s *Service) meta(ctx context.Context, p *Pinned, st plan.Statement, datase
 		}
 	}
 	var err error
-	if m.HeldBack, err = s.heldBack(ctx, p, datasets); err != nil {
+	if m.HeldBack, err = s.heldBack(ctx, p, datasets, changes); err != nil {
 		return m, err
 	}
 	m.Holes, err = s.holes(ctx, datasets, changes)
 	return m, err
 }
 
-// heldBack counts the quarantined rows of the datasets, whatever their region: the number is no secret, and without it
-// a figure would look more certain than it is.
-func (s *Service) heldBack(ctx context.Context, p *Pinned, datasets []string) (int64, error) {
+// heldBack counts the quarantined rows of the datasets that were made in the span, whatever their region: the number is no
+// secret, and without it a figure would look more certain than it is.
+func (s *Service) heldBack(ctx context.Context, p *Pinned, datasets []string, changes span) (int64, error) {
 	if len(p.Relations[schemas.QuarantineTable].Files) == 0 || len(datasets) == 0 {
 		return 0, nil
 	}
 	env := plan.Env{Registry: s.registry, Dialect: s.engine.Dialect(), Regions: []string{viewer.All}}
-	st, err := plan.HeldBack(datasets, env)
+	st, err := plan.HeldBack(datasets, changes.from, changes.to, env)
 	if err != nil {
 		return 0, err
 	}

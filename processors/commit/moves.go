@@ -28,6 +28,10 @@ func (m *moves) batch(b *batch) {
 		before = m.base.mark(name)
 	}
 	if b.Last <= before.Seq {
+		if b.landed != nil && before.Seq != "" && m.brought[b.Lane] > 0 && m.late(b) {
+			m.count(name, b)
+			m.marks[name] = before
+		}
 		return
 	}
 	next := before.To(lake.Watermark{Seq: b.Last, At: before.At})

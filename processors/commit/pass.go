@@ -21,6 +21,7 @@ type pass struct {
 	settled lake.Watermarks // of shards without a batch
 	report  *Report
 	told    map[string]bool // holes that were reported
+	open    []Hole          // of the stream, where a batch lies below its lane's watermark
 	sought  map[*target]*sought
 	careful bool // every section is decoded before any is used: one of them is damaged
 }
@@ -68,7 +69,11 @@ func (p *pass) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.holes = p.missing(p.position(bases))
+	at := p.position(bases)
+	if p.open, err = p.openHoles(ctx, at); err != nil {
+		return err
+	}
+	p.holes = p.missing(at)
 	for _, t := range p.targets {
 		if err := p.commit(ctx, t); err != nil {
 			return err

@@ -130,7 +130,7 @@ func (p *pass) update(t *target, base *base, holes []Hole) (tables.Update, lake.
 			u.Closed = append(u.Closed, name)
 		}
 	}
-	u.Late = slices.ContainsFunc(p.batches, func(b *batch) bool { return !lake.IsShard(b.Lane) })
+	u.Late = slices.ContainsFunc(p.batches, func(b *batch) bool { return !lake.IsShard(b.Lane) || p.late(b) })
 	return u, m.entry(holes)
 }
 

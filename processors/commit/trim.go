@@ -11,7 +11,8 @@ import (
 // trim returns which of the rows are not in the table. Rows come lane by lane and batch by batch. Those of a shard or
 // a load are there if they lie at or below its watermark: a batch that landed twice, or again with more, is cut where the
 // one before it ended. For rows of repairs, and for those that repairs may have brought before their lane did, the
-// watermark does not say it: they are sought in the table by identity.
+// watermark does not say it: they are sought in the table by identity. So are those that lie in a hole that is open: what
+// comes late is not thrown away. The hole stays open until its receipt is noted.
 func (p *pass) trim(ctx context.Context, t *target, base *base) ([]int32, error) {
 	at := map[string]lake.Seq{}
 	seqs := t.rows.Leaf(schemas.ColSeq)
@@ -28,6 +29,9 @@ func (p *pass) trim(ctx context.Context, t *target, base *base) ([]int32, error)
 					repairs = append(repairs, int32(i))
 				}
 			case string(seqs.BytesAt(i)) <= string(mark):
+				if p.inHole(s.Lane, string(seqs.BytesAt(i))) {
+					suspects = append(suspects, int32(i))
+				}
 			case string(seqs.BytesAt(i)) <= string(m.Ahead):
 				suspects = append(suspects, int32(i))
 			default:

@@ -37,6 +37,7 @@ const adoptFiles = 32
 // neither figures of other fields nor watermarks change; adopting again finds nothing. Commits may go on meanwhile: the
 // rows that they bring are the next call's.
 func (c *Compactor) Adopt(ctx context.Context, h History, t *tables.Table, field string, typed Typed) (Adopted, error) {
+	defer c.works.begin()()
 	var done Adopted
 	a := &adoption{Compactor: c, history: h, table: t, field: field, typed: typed, cols: h.Dataset.ChangeColumns()}
 	base, err := t.Snapshot(ctx)

@@ -47,6 +47,7 @@ func (c *Compactor) MergeBase(ctx context.Context, h History) (bool, error) {
 	if late := base.ID != 0 && history.Late > base.Through; above(delta, base.Through) < max(c.opts.BaseRows, base.Rows/c.opts.BaseShare) && !late {
 		return false, nil
 	}
+	defer c.works.begin()()
 	m := c.newBaseMerge(h, base)
 	if err := m.run(ctx, delta, history.Commit); err != nil {
 		return false, fmt.Errorf("merge %s: %w", h.Base.Name(), err)

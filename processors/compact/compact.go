@@ -90,10 +90,11 @@ type History struct {
 type Compactor struct {
 	files Files
 	opts  Options
+	works works
 }
 
 // New returns a Compactor of the data files in files.
-func New(files Files, opts Options) *Compactor { return &Compactor{files, opts.filled()} }
+func New(files Files, opts Options) *Compactor { return &Compactor{files: files, opts: opts.filled()} }
 
 // How often a replacement is tried again after lost races, each of which costs one look at the table, and how many may
 // be lost before commits of this process wait: where they come faster than a replacement is made, all would be lost.

@@ -35,6 +35,7 @@ func (c *Compactor) DropQuarantined(ctx context.Context, t *tables.Table, ids []
 }
 
 func (c *Compactor) drop(ctx context.Context, t *tables.Table, cols []schemas.Column, bloom []string, stay map[Identity]int) (int64, error) {
+	defer c.works.begin()()
 	base, err := t.Snapshot(ctx)
 	if err != nil || len(stay) == 0 {
 		return 0, err

@@ -42,6 +42,7 @@ func bloom(d *schemas.Dataset) []string {
 }
 
 func (c *Compactor) merge(ctx context.Context, t *tables.Table, cols []schemas.Column, sort, bloom []string) (bool, error) {
+	defer c.works.begin()()
 	began := c.opts.Now()
 	base, err := t.Snapshot(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package plan
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -28,8 +29,9 @@ func AdHoc(text string, relations []string, env Env) (*Statement, []string, erro
 	return &Statement{SQL: sql, Args: v.args, Relations: sorted(v.physical)}, sorted(v.datasets), nil
 }
 
-// HeldBack counts the quarantined rows of the datasets, and those of their streams that could not be told.
-func HeldBack(datasets []string, env Env) (*Statement, error) {
+// HeldBack counts the quarantined rows of the datasets, and those of their streams that could not be told, of changes made
+// in [from, to); zero ends are open.
+func HeldBack(datasets []string, from, to time.Time, env Env) (*Statement, error) {
 	v := newViews(env)
 	v.add(schemas.QuarantineTable)
 	var args []any
@@ -43,6 +45,12 @@ func HeldBack(datasets []string, env Env) (*Statement, error) {
 		args = append(args, d.Name, d.Stream)
 	}
 	sql := "WITH " + strings.Join(v.text, ",\n") + "\nSELECT count(*) AS \"held_back\" FROM " + Ident(schemas.QuarantineTable) +
-		" WHERE " + strings.Join(where, " OR ")
+		" WHERE (" + strings.Join(where, " OR ") + ")"
+	if !from.IsZero() {
+		sql += " AND _at >= " + instant(from)
+	}
+	if !to.IsZero() {
+		sql += " AND _at < " + instant(to)
+	}
 	return &Statement{SQL: sql, Args: append(v.args, args...), Relations: sorted(v.physical)}, nil
 }
