@@ -14,7 +14,7 @@ import (
 func TestHeldBackIsOfTheRange(t *testing.T) {
 	t.Parallel()
 	registry := schemas.NewRegistry([]*schemas.Dataset{{Name: "orders", Stream: "orders_v1"}}, nil, nil)
-	env := plan.Env{Registry: registry, Dialect: plan.DuckDB, Regions: []string{viewer.All}}
+	env := plan.Env{Registry: registry, Dialect: plan.DuckDB(), Regions: []string{viewer.All}}
 	from, to := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	lower, upper := "AND _at >= cast('2026-11-20 00:00:00.000000+00:00'", "AND _at < cast('2026-11-21 00:00:00.000000+00:00'"
 	for _, c := range []struct {
