@@ -62,6 +62,8 @@ type Lake interface {
 // Pinned is a set of snapshots. It is read-only.
 type Pinned struct {
 	Relations map[string]Relation    // by physical name, without _delta ones
+	Horizons  map[string]string      // by dataset: the day its history begins with; empty: nothing was dropped
+	dropped   map[string]int64       // by dataset: the highest commit of which rows were dropped
 	Snapshots map[string]int64       // by table: the snapshot's id; 0: none yet
 	Commits   map[string]int64       // by history table: the number of its last commit
 	Through   map[string]int64       // by dataset with a base: the commit that the base is current to

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,6 +47,21 @@ func (s *Service) holes(ctx context.Context, datasets []string, changes span) ([
 		}
 	}
 	return touched, nil
+}
+
+// dropped returns, as holes, what retention has dropped of the histories that are read whole and that the span reaches
+// back to. Current state and rollups keep what they took from it, so questions of them have no such hole.
+func (s *Service) dropped(p *Pinned, relations []string, changes span) []lake.Hole {
+	var all []lake.Hole
+	for _, d := range s.registry.Datasets() {
+		begins, err := time.Parse(time.DateOnly, p.Horizons[d.Name])
+		if err != nil || !slices.Contains(relations, d.ChangesTable()) || !changes.from.IsZero() && !changes.from.Before(begins) {
+			continue
+		}
+		h := lake.Hole{Stream: d.Name, Lane: d.ChangesTable(), To: begins, Reason: "dropped by retention: the history of " + d.Name + " begins with " + p.Horizons[d.Name]}
+		all = append(all, h.Named())
+	}
+	return all
 }
 
 // HoleNote says in one line which holes the answer has; empty where it has none.

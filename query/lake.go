@@ -45,11 +45,23 @@ func NewLake(catalog *tables.Catalog, registry *schemas.Registry, progress Progr
 }
 
 // Pin pins the tables. Bases and rollups come before histories: what a base is current to, its history then has, and whatever came
-// between is in the changes above it.
+// between is in the changes above it. Only retention takes changes out of a history that an older base lacks: then the
+// tables are pinned again, because it waited for the base that has them.
 func (t *Tables) Pin(ctx context.Context, relations []string) (*Pinned, error) {
+	const tries = 5
+	for range tries {
+		p, err := t.pinOnce(ctx, relations)
+		if err != nil || !p.behind() {
+			return p, err
+		}
+	}
+	return nil, fault.New(fault.Transient, "old partitions are being dropped; ask again")
+}
+
+func (t *Tables) pinOnce(ctx context.Context, relations []string) (*Pinned, error) {
 	p := &Pinned{Relations: map[string]Relation{}, Snapshots: map[string]int64{}, Commits: map[string]int64{},
 		Through: map[string]int64{}, Late: map[string]int64{}, Daily: map[string]int64{}, Missing: map[string]int64{}, Oldest: map[string]int64{},
-		Worth: map[string]lake.Rollup{}, Complete: map[string]time.Time{}}
+		Worth: map[string]lake.Rollup{}, Complete: map[string]time.Time{}, Horizons: map[string]string{}, dropped: map[string]int64{}}
 	names := slices.Clone(relations)
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	for _, name := range names {
@@ -110,7 +122,7 @@ func (t *Tables) pin(ctx context.Context, p *Pinned, name string) error {
 		if kept.chain.missing > 0 {
 			p.Missing[d.Name] = kept.chain.missing
 		}
-		p.Commits[name] = s.Commit
+		p.Commits[name], p.Horizons[d.Name], p.dropped[d.Name] = s.Commit, s.Horizon, s.Dropped
 		p.Late[d.Name] = s.Late
 		if t.progress != nil {
 			p.Complete[d.Name] = t.progress.Complete(d.Name, s.Watermarks)

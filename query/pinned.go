@@ -65,6 +65,19 @@ func outside(day time.Time, p plan.Prune) bool {
 	return !p.From.IsZero() && day.Before(p.From.Truncate(24*time.Hour)) || !p.To.IsZero() && day.After(p.To)
 }
 
+// behind reports whether a base or a rollup was pinned before it had changes that retention has dropped since.
+func (p *Pinned) behind() bool {
+	for d, dropped := range p.dropped {
+		if _, pinned := p.Relations[(&schemas.Dataset{Name: d}).BaseTable()]; pinned && p.Through[d] < dropped {
+			return true
+		}
+		if through, pinned := p.Daily[d]; pinned && through < dropped {
+			return true
+		}
+	}
+	return false
+}
+
 // completeTo is the earliest instant to which the datasets are complete; zero where one is unknown.
 func (p *Pinned) completeTo(datasets []string) time.Time {
 	var earliest time.Time

@@ -277,8 +277,11 @@ func (s *Service) meta(ctx context.Context, p *Pinned, st plan.Statement, datase
 	if m.HeldBack, err = s.heldBack(ctx, p, datasets, changes); err != nil {
 		return m, err
 	}
-	m.Holes, err = s.holes(ctx, datasets, changes)
-	return m, err
+	if m.Holes, err = s.holes(ctx, datasets, changes); err != nil {
+		return m, err
+	}
+	m.Holes = append(m.Holes, s.dropped(p, st.Relations, changes)...)
+	return m, nil
 }
 
 // heldBack counts the quarantined rows of the datasets that were made in the span, whatever their region: the number is no

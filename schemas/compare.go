@@ -3,6 +3,8 @@ package schemas
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"time"
 )
 
 // Difference is one change between two versions of a dataset.
@@ -57,6 +59,7 @@ func (c *comparison) settings(a, b *Dataset) {
 			c.unsafe(s.path, "is changed: %s; make a new dataset and backfill it", s.why)
 		}
 	}
+	c.keep(a.Keep, b.Keep)
 	for _, v := range b.Region.Values {
 		if !slices.Contains(a.Region.Values, v) {
 			c.safe("region", "the region %q is new", v)
@@ -66,6 +69,22 @@ func (c *comparison) settings(a, b *Dataset) {
 		if !slices.Contains(b.Region.Values, v) {
 			c.unsafe("region", "the region %q is gone; rows and permissions name it", v)
 		}
+	}
+}
+
+// keep compares how long histories stay: what a shorter time drops never comes back.
+func (c *comparison) keep(a, b time.Duration) {
+	days := func(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
+	switch {
+	case a == b:
+	case b == 0:
+		c.safe("history.keep", "is gone; changes stay for ever from now on")
+	case a == 0:
+		c.unsafe("history.keep", "is new: changes older than %s days are dropped from the history for good; look at `tarn retain --dry-run`, and take a backup first", days(b))
+	case b < a:
+		c.unsafe("history.keep", "is shortened from %s to %s days: changes older than that are dropped from the history for good; look at `tarn retain --dry-run`, and take a backup first", days(a), days(b))
+	default:
+		c.safe("history.keep", "is %s days instead of %s; what was dropped does not come back", days(b), days(a))
 	}
 }
 

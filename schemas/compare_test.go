@@ -23,6 +23,7 @@ fields:
   - {name: place, type: object, fields: [{name: street, type: string}, {name: number, type: int32}]}
 region: {from: field, field: town}
 date: {from: change}
+history: {keep: 400d}
 track: [status]
 sort: [town]
 `
@@ -60,6 +61,9 @@ func TestCompare(t *testing.T) {
 		{name: "another zone", from: "zone: UTC", to: "zone: Asia/Dhaka", want: []string{"unsafe zone"}},
 		{name: "another stream", from: "stream: s", to: "stream: t", want: []string{"unsafe stream"}},
 		{name: "more tracked", from: "track: [status]", to: "track: [status, town]", want: []string{"safe track"}},
+		{name: "history kept for less", from: "keep: 400d", to: "keep: 399d", want: []string{"unsafe history.keep"}},
+		{name: "history kept for longer", from: "keep: 400d", to: "keep: 401d", want: []string{"safe history.keep"}},
+		{name: "history kept for ever", from: "history: {keep: 400d}\n", want: []string{"safe history.keep"}},
 		{name: "less tracked", from: "track: [status]\n", want: []string{"unsafe track"}},
 		{name: "sorted anew", from: "sort: [town]", to: "sort: [town, at]", want: []string{"safe sort"}},
 		{name: "an index less", from: "indexes: [{name: by_town, partition: town}]\n", want: []string{"unsafe indexes"}},

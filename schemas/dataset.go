@@ -28,6 +28,7 @@ type Dataset struct {
 	OnCreate      []Counter    // counters that a create moves, in the same transaction
 	Region        Region
 	Date          Date
+	Keep          time.Duration             // how long changes stay in the history, by dt; 0: for ever
 	Track         []string                  // fields whose old value is kept as old_<field>
 	Sort          []string                  // columns that files are sorted by inside (dt, region), after which comes _at
 	Rules         []Rule                    // conditions over several fields, in CEL

@@ -1,6 +1,8 @@
 package schemas
 
 import (
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,6 +24,7 @@ import (
 //	onCreate      [{dataset, key, field, add}]: counters
 //	region        {from: field|constant|metadata, field, lookup, column, value, lower, unknown, values: []}
 //	date          {from: change|field, field, grain: day|month}
+//	history       {keep: 400d}: how long changes stay, by dt; for ever unless said
 //	track, sort   [] of field names
 //	rules         [{name, when, then, field, message, strict}]
 func (s *sheet) dataset(o *object) *Dataset {
@@ -52,6 +55,10 @@ func (s *sheet) dataset(o *object) *Dataset {
 	d.OnCreate = counters(o, "onCreate")
 	d.Region = region(o)
 	d.Date = date(o)
+	if h := o.one("history"); h != nil {
+		d.Keep = h.days("keep")
+		h.done()
+	}
 	for _, r := range o.many("rules", "name") {
 		d.Rules = append(d.Rules, Rule{Name: r.need("name"), When: r.text("when"), Then: r.need("then"),
 			Field: r.need("field"), Message: r.need("message"), Strict: r.flag("strict"), Line: r.sheet.at[r.path].line})
@@ -81,6 +88,25 @@ func (o *object) duration(key string) time.Duration {
 		o.sheet.fault(o.under(key), "%q is not a time span; give one such as 24h or 90m", text)
 	}
 	return d
+}
+
+// leastKeep is the shortest time that a history may keep changes: longer than any stream keeps its records, so that what
+// a stream can still bring is there to be compared with.
+const leastKeep = 7
+
+// days returns a number of days, written as 400d.
+func (o *object) days(key string) time.Duration {
+	text := o.need(key)
+	if text == "" {
+		return 0
+	}
+	digits, ok := strings.CutSuffix(text, "d")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil || n < leastKeep || n > 36_500 {
+		o.sheet.fault(o.under(key), "%q is not a number of days from %dd to 36500d; give one such as 400d", text, leastKeep)
+		return 0
+	}
+	return time.Duration(n) * 24 * time.Hour
 }
 
 func field(o *object, name string) Field {

@@ -32,6 +32,7 @@ type cli struct {
 	Backfill   backfillCmd `cmd:"" help:"Land what records are or were, from the store or an export, in order with their changes."`
 	Repair     repairCmd   `cmd:"" help:"Mend what verify finds, from the store and its change feed."`
 	Compact    compactCmd  `cmd:"" help:"Merge small files now."`
+	Retain     retainCmd   `cmd:"" help:"Drop the partitions of histories that are older than their datasets keep; tarn up does it by itself."`
 	Backup     backupCmd   `cmd:"" help:"Copy the data folder while it is in use; a further backup copies only what is new."`
 	Restore    restoreCmd  `cmd:"" help:"Make a new data folder (--data) of a backup."`
 	Quarantine struct {

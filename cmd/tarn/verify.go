@@ -81,6 +81,9 @@ func (c *verifyCmd) check(ctx context.Context, e *environment) error {
 		for _, k := range all {
 			fmt.Fprintf(w, "%s %s as of commit %d, %s: clean then: %t; the same still: %t (%d records then, %d now)\n",
 				k.Dataset, k.Mode, k.Commit, k.Made.Format(time.RFC3339), k.Clean, k.Same, k.Was, k.Is)
+			for _, what := range k.Changed {
+				fmt.Fprintf(w, "  since then: %s\n", what)
+			}
 		}
 	})
 	for _, k := range all {
@@ -103,6 +106,9 @@ func writeReport(w io.Writer, r verify.Report) {
 		fmt.Fprintf(w, "%s: %s — %d changes of %d shards, lake %d, in quarantine %d; %s\n", r.Dataset, verdict, r.Store, len(r.Shards), r.Lake, r.Quarantined, found)
 	} else {
 		fmt.Fprintf(w, "%s: %s — store %d, lake %d, history %d rows; %s\n", r.Dataset, verdict, r.Store, r.Lake, r.History, found)
+	}
+	if r.Pin.Horizon != "" {
+		fmt.Fprintf(w, "  the history begins with %s; what lay before was dropped by retention (%d of these changes)\n", r.Pin.Horizon, r.Dropped)
 	}
 	for _, path := range r.Pin.Lost {
 		fmt.Fprintf(w, "  gone or unreadable: %s\n", path)

@@ -17,8 +17,9 @@ const maxSummary = 1 << 10
 type Entry struct {
 	Object     string      `json:"object,omitempty"` // where the whole entry is, if this is only its name
 	Dataset    string      `json:"dataset,omitempty"`
-	Lanes      []LaneEntry `json:"lanes,omitempty"` // those whose watermark moved, by name
-	Holes      []Hole      `json:"holes,omitempty"` // that the commit passed
+	Lanes      []LaneEntry `json:"lanes,omitempty"`   // those whose watermark moved, by name
+	Holes      []Hole      `json:"holes,omitempty"`   // that the commit passed
+	Dropped    *Dropped    `json:"dropped,omitempty"` // by retention
 	Retries    int         `json:"retries,omitempty"`
 	CompleteTo time.Time   `json:"completeTo,omitzero"` // every open shard is in the table up to here
 	Code       string      `json:"code,omitempty"`      // version of the program
@@ -38,6 +39,15 @@ type LaneEntry struct {
 	Expired     int       `json:"expired,omitempty"`
 	Done        bool      `json:"done,omitempty"`
 	Ahead       Seq       `json:"ahead,omitempty"`
+}
+
+// Dropped is what retention took out of a history: whole partitions.
+type Dropped struct {
+	Before string `json:"before"` // the history begins with this day now
+	Files  int    `json:"files"`
+	Rows   int64  `json:"rows"`
+	Bytes  int64  `json:"bytes"`
+	Late   int64  `json:"late,omitempty"` // rows that came after their day had been dropped; current state has taken them in
 }
 
 // Mark returns the lane's watermark after the commit.

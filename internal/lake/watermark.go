@@ -16,6 +16,8 @@ const (
 	PropMarker     = "tarn.marker"     // unique id of the last commit attempt that succeeded
 	PropLate       = "tarn.late"       // number of the last commit that brought rows whose place may be below rows there already
 	PropEntry      = "tarn.ledger"     // of a snapshot's summary: Entry
+	PropHorizon    = "tarn.horizon"    // the day that a history begins with; what lay before was dropped by retention
+	PropDropped    = "tarn.dropped"    // the highest commit of which retention dropped rows
 	PropClosed     = "tarn.closed"     // how many lanes have left the watermarks for the ledger
 	PropHoles      = "tarn.holes"      // of the ledger's table: open holes
 	PropThrough    = "tarn.through"    // base and rollups: the commit of <dataset>_changes they are current to

@@ -33,6 +33,9 @@ type Checked struct {
 	Same    bool      `json:"same"` // the lake as of that commit has the same records still
 	Was     int64     `json:"was"`  // records then
 	Is      int64     `json:"is"`   // and now
+
+	Unreadable bool     `json:"unreadable,omitempty"` // retention has dropped history without which it cannot be read again
+	Changed    []string `json:"changed"`              // what is not as it was, in words
 }
 
 // certifying returns the key that the folder's certificates are signed with.
@@ -45,7 +48,11 @@ func (n *Node) certify(ctx context.Context, a VerifyArgs, tell Tell) (Certified,
 	if err != nil {
 		return Certified{}, err
 	}
-	text, err := verify.Certify(reports, n.opts.Version, time.Now(), n.certifying())
+	about, err := n.context(ctx, reports)
+	if err != nil {
+		return Certified{}, err
+	}
+	text, err := verify.Certify(reports, about, n.opts.Version, time.Now(), n.certifying())
 	return Certified{reports, string(text)}, err
 }
 
@@ -55,14 +62,19 @@ func (n *Node) checkCertificate(ctx context.Context, a CertificateArgs, tell Tel
 	if err != nil {
 		return nil, err
 	}
+	now, err := n.context(ctx, c.Reports)
+	if err != nil {
+		return nil, err
+	}
 	all := []Checked{}
 	for _, r := range c.Reports {
-		sum, err := n.again(ctx, r)
+		k, err := n.checkReport(ctx, r)
 		if err != nil {
 			return nil, fmt.Errorf("read %s as of commit %d: %w", r.Dataset, r.Pin.Commit, err)
 		}
-		all = append(all, Checked{Dataset: r.Dataset, Mode: r.Mode, Made: c.Made, Clean: r.Clean(), Commit: r.Pin.Commit,
-			Same: sum.Rows == r.Lake && sum.String() == r.LakeSum, Was: r.Lake, Is: sum.Rows})
+		k.Made = c.Made
+		k.Changed = append(k.Changed, n.moved(r.Dataset, c.Context, now)...)
+		all = append(all, k)
 		tell(Step{What: "datasets read again", Done: int64(len(all)), Total: int64(len(c.Reports))})
 	}
 	return all, nil

@@ -48,7 +48,7 @@ type held struct {
 // About says what is held.
 func (h *held) About() verify.Pin {
 	p := h.asked.Pinned()
-	pin := verify.Pin{Commit: p.Commits[h.d.ChangesTable()], Through: p.Through[h.d.Name], Snapshots: p.Snapshots, Lost: h.lost}
+	pin := verify.Pin{Commit: p.Commits[h.d.ChangesTable()], Through: p.Through[h.d.Name], Snapshots: p.Snapshots, Horizon: p.Horizons[h.d.Name], Lost: h.lost}
 	for name, rel := range p.Relations {
 		for _, f := range rel.Files {
 			if name == h.d.BaseTable() || name == h.d.ChangesTable() && f.Upper > pin.Through {

@@ -42,6 +42,7 @@ var operations = map[string]operation{
 	"quarantine.replay":  typed((*Node).quarantineReplay),
 	"quarantine.show":    typed((*Node).quarantineShow),
 	"repair":             typed((*Node).repair),
+	"retain":             typed((*Node).retainNow),
 	"schema.adopt":       typed((*Node).adopt),
 	"sql":                typed((*Node).sql),
 	"status":             typed((*Node).status),

@@ -210,6 +210,9 @@ func (n *Node) upkeep(ctx context.Context) error {
 }
 
 func (n *Node) sweep(ctx context.Context) error {
+	if _, err := n.retain(ctx); err != nil {
+		return err
+	}
 	return n.eachTable(func(t *tables.Table) error { return n.compactor.Sweep(ctx, t) })
 }
 

@@ -17,6 +17,8 @@ type Snapshot struct {
 	Watermarks lake.Watermarks   // how far every lane is in it; not to be changed
 	Late       int64             // number of the last commit that was Late
 	Through    int64             // base and rollups: the commit of the history that it is current to
+	Horizon    string            // history: the day that it begins with, all before was dropped by retention; empty: nothing was
+	Dropped    int64             // history: the highest commit of which rows were dropped; who goes on from an earlier one would miss them
 	Closed     int64             // how many lanes have left the watermarks for the ledger
 	At         time.Time         // when it was committed; the zero time for ID 0
 	Rows       int64             // in all its files
@@ -35,11 +37,12 @@ func (t *Table) pin(v version) (*Snapshot, error) {
 			return nil, fmt.Errorf("read the watermarks of table %s: %w", t.name, err)
 		}
 	}
-	for name, to := range map[string]*int64{lake.PropCommit: &s.Commit, lake.PropLate: &s.Late, lake.PropThrough: &s.Through, lake.PropClosed: &s.Closed} {
+	for name, to := range map[string]*int64{lake.PropCommit: &s.Commit, lake.PropLate: &s.Late, lake.PropThrough: &s.Through, lake.PropClosed: &s.Closed, lake.PropDropped: &s.Dropped} {
 		if err := whole(props[name], to); err != nil {
 			return nil, fmt.Errorf("read %s of table %s: %w", name, t.name, err)
 		}
 	}
+	s.Horizon = props[lake.PropHorizon]
 	now := v.meta.CurrentSnapshot()
 	if now == nil {
 		return s, nil

@@ -71,6 +71,11 @@ func (b *Book) tell(ctx context.Context, p *page, base, now *tables.Snapshot) er
 			r.kind, r.lane, r.rows = kindCommit, l, int64(l.Rows)
 			p.rows = append(p.rows, r)
 		}
+		if entry.Dropped != nil {
+			r := at
+			r.kind, r.rows, r.detail = kindDropped, entry.Dropped.Rows, entry.Dropped
+			p.rows = append(p.rows, r)
+		}
 		for _, h := range entry.Holes {
 			told := slices.ContainsFunc(p.rows, func(r row) bool { return r.kind == kindHole && r.hole == h.ID })
 			if told || slices.ContainsFunc(known, func(o lake.Hole) bool { return o.ID == h.ID }) {

@@ -19,6 +19,7 @@ const (
 	kindForeign = "foreign"
 	kindHole    = "hole"
 	kindClosed  = "closed"
+	kindDropped = "retention"
 )
 
 const region = "all" // the ledger speaks of all regions

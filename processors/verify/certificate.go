@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
 )
 
 // CertificateFormat is the form of the certificates that this program writes.
@@ -22,6 +23,14 @@ type Certificate struct {
 	Made    time.Time `json:"made"`
 	Clean   bool      `json:"clean"`
 	Reports []Report  `json:"reports"`
+	Context
+}
+
+// Context is what holds of the datasets of a certificate beside the comparisons. Horizons of retention stand in the
+// reports' pins.
+type Context struct {
+	Holes []lake.Hole      `json:"holes"` // open: ranges of changes that are known not to be there
+	Held  map[string]int64 `json:"held"`  // by dataset: records that could not be decoded and are in quarantine
 }
 
 // signed is a certificate as it is written.
@@ -32,8 +41,8 @@ type signed struct {
 }
 
 // Certify returns a signed certificate of the reports.
-func Certify(reports []Report, version string, made time.Time, key ed25519.PrivateKey) ([]byte, error) {
-	c := Certificate{Format: CertificateFormat, Version: version, Made: made.UTC(), Clean: true, Reports: reports}
+func Certify(reports []Report, about Context, version string, made time.Time, key ed25519.PrivateKey) ([]byte, error) {
+	c := Certificate{Format: CertificateFormat, Version: version, Made: made.UTC(), Clean: true, Reports: reports, Context: about}
 	for _, r := range reports {
 		c.Clean = c.Clean && r.Clean()
 	}

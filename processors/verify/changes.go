@@ -32,6 +32,7 @@ type Change struct {
 	Seq  lake.Seq
 	Hash int64 // of its operation, its time, its key and, where it leaves a record, its row
 	Key  string
+	Day  string // of the source, where the dataset's day comes from a field: the change's partition; empty: that of its time
 }
 
 // History is the changes of a Held.
@@ -215,9 +216,12 @@ func (h *changes) name(ctx context.Context, s feed.Shard, span Span, source, hav
 			note(Doubled, have[0])
 			have = have[1:]
 		case len(have) == 0 || len(source) > 0 && source[0].Seq < have[0].Seq:
-			if parked[source[0].Seq] {
+			switch day := source[0].Day; {
+			case parked[source[0].Seq]:
 				h.report.Quarantined++
-			} else {
+			case day != "" && day < h.report.Pin.Horizon:
+				h.report.Dropped++
+			default:
 				note(Missing, source[0])
 			}
 			source = source[1:]

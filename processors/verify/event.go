@@ -98,7 +98,31 @@ func (h *changes) change(e *event) (Change, bool, error) {
 	if !e.op.Gone() {
 		text += string(h.reader.row())
 	}
-	return Change{Seq: e.seq, Hash: Hash([]byte(text)), Key: key}, true, nil
+	return Change{Seq: e.seq, Hash: Hash([]byte(text)), Key: key, Day: h.day()}, true, nil
+}
+
+// day returns the day of the image that was read, where a field says it.
+func (h *changes) day() string {
+	if h.report.Pin.Horizon == "" || h.d.Date.From != "field" {
+		return ""
+	}
+	f, ok := h.d.Field(h.d.Date.Field)
+	slot, read := h.reader.index[h.d.Date.Field]
+	if !ok || !read {
+		return ""
+	}
+	text := string(appendCanonical(nil, f, &h.reader.slots[slot]))
+	if f.Type == schemas.Timestamp {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return ""
+		}
+		return time.UnixMicro(n).UTC().Format(time.DateOnly)
+	}
+	if _, err := time.Parse(time.DateOnly, text); err != nil {
+		return ""
+	}
+	return text
 }
 
 // heartbeat reports whether the change is of a heartbeat, which no dataset has.

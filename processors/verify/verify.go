@@ -54,11 +54,12 @@ type Identity struct {
 
 // Pin says which state of the lake was read.
 type Pin struct {
-	Commit    int64            `json:"commit"`         // of the history
-	Through   int64            `json:"through"`        // the commit that the base is current to
-	Rows      int64            `json:"rows"`           // about how many records current state has
-	Snapshots map[string]int64 `json:"snapshots"`      // by table
-	Lost      []string         `json:"lost,omitempty"` // files of it that are gone or cannot be read
+	Commit    int64            `json:"commit"`            // of the history
+	Through   int64            `json:"through"`           // the commit that the base is current to
+	Rows      int64            `json:"rows"`              // about how many records current state has
+	Snapshots map[string]int64 `json:"snapshots"`         // by table
+	Horizon   string           `json:"horizon,omitempty"` // the day that the history begins with; what lay before was dropped by retention
+	Lost      []string         `json:"lost,omitempty"`    // files of it that are gone or cannot be read
 }
 
 // Value is one field in the canonical text of its type.
@@ -96,15 +97,16 @@ type Report struct {
 	From        time.Time    `json:"from,omitzero"` // of the changes
 	To          time.Time    `json:"to,omitzero"`
 	Pin         Pin          `json:"pin"`
-	Began       time.Time    `json:"began"`       // when reading the source began
-	Ended       time.Time    `json:"ended"`       // and ended
-	Store       int64        `json:"store"`       // records, or changes, in the source
-	Lake        int64        `json:"lake"`        // in the lake
-	StoreSum    string       `json:"storeSum"`    // digests of both sides: equal where nothing was written meanwhile
-	LakeSum     string       `json:"lakeSum"`     // and nothing is wrong
-	Again       int64        `json:"again"`       // keys that did not agree at first and were read again
-	Quarantined int64        `json:"quarantined"` // changes that are held back instead of missing
-	History     int64        `json:"history"`     // rows of the history
+	Began       time.Time    `json:"began"`             // when reading the source began
+	Ended       time.Time    `json:"ended"`             // and ended
+	Store       int64        `json:"store"`             // records, or changes, in the source
+	Lake        int64        `json:"lake"`              // in the lake
+	StoreSum    string       `json:"storeSum"`          // digests of both sides: equal where nothing was written meanwhile
+	LakeSum     string       `json:"lakeSum"`           // and nothing is wrong
+	Again       int64        `json:"again"`             // keys that did not agree at first and were read again
+	Quarantined int64        `json:"quarantined"`       // changes that are held back instead of missing
+	Dropped     int64        `json:"dropped,omitempty"` // changes that are not in the history because their day lies before its horizon
+	History     int64        `json:"history"`           // rows of the history
 	Shards      []Range      `json:"shards,omitempty"`
 	Skipped     []string     `json:"skipped"` // fields that were not compared
 	Differences []Difference `json:"differences"`
