@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tarn-lake/tarn/internal/fault"
-	"github.com/tarn-lake/tarn/internal/lake"
+	contract "github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/processors/verify"
 )
 
@@ -23,7 +23,7 @@ func mustCertify(tb testing.TB, key ed25519.PrivateKey) []byte {
 	tb.Helper()
 	r := verify.Report{Dataset: "orders", Mode: "state", Lake: 3, LakeSum: "0f", Pin: verify.Pin{Commit: 7, Snapshots: map[string]int64{"orders_changes": 9}}, Missing: 1,
 		Differences: []verify.Difference{{What: verify.Missing, Key: "a<b>"}}}
-	text, err := verify.Certify([]verify.Report{r}, verify.Context{Holes: []lake.Hole{{ID: "h"}}, Held: map[string]int64{"passes": 2}}, "test", time.Unix(1795132800, 0), key)
+	text, err := verify.Certify([]verify.Report{r}, verify.Context{Holes: []contract.Hole{{ID: "h"}}, Held: map[string]int64{"passes": 2}}, "test", time.Unix(1795132800, 0), key)
 	if err != nil {
 		tb.Fatal(err)
 	}
