@@ -19,6 +19,7 @@ func TestTemplatesAreTakenByCloudFormation(t *testing.T) {
 		t.Skip("CFN_LINT not set: it names the program that scripts/components/cfn-lint.sh installs")
 	}
 	w := mustWorld(t)
+	templates, findings := 0, 0
 	for _, env := range environments {
 		files, err := filepath.Glob(filepath.Join(w.assemblies[env].Folder, "*.template.json"))
 		if err != nil || len(files) != len(w.assemblies[env].Stacks) {
@@ -27,10 +28,13 @@ func TestTemplatesAreTakenByCloudFormation(t *testing.T) {
 		args := append([]string{"--format", "parseable", "--ignore-checks", "W3005", "W3045", "W3010", "--"}, files...)
 		out, err := exec.CommandContext(t.Context(), lint, args...).CombinedOutput()
 		for line := range strings.Lines(string(out)) {
+			findings++
 			t.Errorf("%s: %s", env, strings.TrimSpace(line))
 		}
 		if err != nil && len(out) == 0 {
 			t.Errorf("%s: %v", env, err)
 		}
+		templates += len(files)
 	}
+	t.Logf("cfn-lint: %d findings in %d templates", findings, templates)
 }
