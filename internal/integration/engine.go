@@ -24,6 +24,9 @@ type answer struct {
 	} `json:"error"`
 }
 
+// Endpoint returns where the engine listens.
+func (e *Engine) Endpoint() string { return e.endpoint }
+
 // Query runs one statement and returns its rows: numbers as json.Number, everything else as Trino's JSON has it.
 func (e *Engine) Query(t testing.TB, sql string) [][]any {
 	t.Helper()

@@ -53,7 +53,8 @@ s3.aws-access-key=KEY
 s3.aws-secret-key=SECRET
 `
 
-// Trino starts Trino with one catalog, "lake": the Iceberg tables that glue names and objects holds.
+// Trino starts Trino with one catalog under two names, "lake" and the one that Athena gives it, "awsdatacatalog": the
+// Iceberg tables that glue names and objects holds.
 func Trino(t testing.TB, glue string, objects Objects) *Engine {
 	t.Helper()
 	home := installed(t, "trino", version(t, "TRINO"))
@@ -63,6 +64,7 @@ func Trino(t testing.TB, glue string, objects Objects) *Engine {
 		for name, text := range map[string]string{
 			"jvm.config": jvm, "config.properties": fill.Replace(coordinator),
 			"node.properties": fill.Replace(node), "catalog/lake.properties": fill.Replace(lakeCatalog),
+			"catalog/awsdatacatalog.properties": fill.Replace(lakeCatalog),
 		} {
 			write(t, filepath.Join(dir, "etc", name), text)
 		}

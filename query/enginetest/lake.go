@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,6 +50,28 @@ func (l *Lake) Set(table string, files ...query.File) {
 	rel.Files = files
 	l.pinned.Relations[table] = rel
 	l.pinned.Snapshots[table]++
+}
+
+// Each calls use with every table that was set.
+func (l *Lake) Each(use func(table string, r query.Relation)) {
+	l.mu.Lock()
+	tables := maps.Clone(l.pinned.Relations)
+	l.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		if len(tables[name].Files) > 0 {
+			use(name, tables[name])
+		}
+	}
+}
+
+// Published says which snapshot of a catalog's table holds what was set.
+func (l *Lake) Published(table string, snapshot int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pinned.Relations, l.pinned.Snapshots = maps.Clone(l.pinned.Relations), maps.Clone(l.pinned.Snapshots)
+	rel := l.pinned.Relations[table]
+	rel.Snapshot = snapshot
+	l.pinned.Relations[table], l.pinned.Snapshots[table] = rel, snapshot
 }
 
 // SetBase makes a dataset's base current to a commit.

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
@@ -20,24 +21,40 @@ var Now = time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)
 
 func text(n int64) string { return strconv.FormatInt(n, 10) }
 
-// Run asks an engine every question, once with a base of current state and once without. The engine may read the files
-// below dir.
-func Run(t *testing.T, open func(t *testing.T, dir string) query.Engine) {
+// Home is an engine and where it finds its tables.
+type Home struct {
+	// Open returns an engine. It may read the files below dir.
+	Open func(t *testing.T, dir string) query.Engine
+	// Publish makes tables of the lake's files where the engine looks for tables, and says so to the lake. Nil: the engine
+	// reads files.
+	Publish func(t *testing.T, l *Lake)
+	// Endless is a question that keeps the engine busy until it is told to stop. Empty: DuckDB's.
+	Endless string
+}
+
+// Run asks an engine that reads files every question, once with a base of current state and once without. The engine may
+// read the files below dir.
+func Run(t *testing.T, open func(t *testing.T, dir string) query.Engine) { Home{Open: open}.Run(t) }
+
+// Run asks every question, once with a base of current state and once without.
+func (h Home) Run(t *testing.T) {
 	reg := ShopRegistry(t)
 	for name, base := range map[string]bool{"base and delta": true, "no base": false} {
 		t.Run(name, func(t *testing.T) {
 			w := NewWriter(t)
 			lake := Shop(t, w, reg, base)
-			svc := query.New(reg, lake, open(t, w.Dir), query.Options{Now: func() time.Time { return Now }})
+			h.publish(t, lake)
+			engine := h.Open(t, w.Dir)
+			svc := query.New(reg, lake, engine, query.Options{Now: func() time.Time { return Now }})
 			runMetrics(t, svc)
-			runSQL(t, svc)
+			runSQL(t, svc, engine.Dialect().Name)
 			runRefusals(t, svc)
 			t.Run("rows held back are counted", func(t *testing.T) { heldBack(t, svc) })
 		})
 	}
 	t.Run("an empty lake answers with nothing", func(t *testing.T) {
 		w := NewWriter(t)
-		svc := query.New(reg, NewLake(reg), open(t, w.Dir), query.Options{Now: func() time.Time { return Now }})
+		svc := query.New(reg, NewLake(reg), h.Open(t, w.Dir), query.Options{Now: func() time.Time { return Now }})
 		for _, m := range metricCases {
 			if _, err := ask(svc, m); err != nil {
 				t.Errorf("%s: %v", m.name, err)
@@ -49,7 +66,14 @@ func Run(t *testing.T, open func(t *testing.T, dir string) query.Engine) {
 		}
 		equal(t, rowsOf(t, got), `[[0,0.00,null]]`)
 	})
-	t.Run("a question that is cancelled ends", func(t *testing.T) { cancelled(t, open, reg) })
+	t.Run("a question that is cancelled ends", func(t *testing.T) { h.cancelled(t, reg) })
+}
+
+func (h Home) publish(t *testing.T, l *Lake) {
+	t.Helper()
+	if h.Publish != nil {
+		h.Publish(t, l)
+	}
 }
 
 func who(regions ...string) context.Context {
@@ -83,8 +107,11 @@ func runMetrics(t *testing.T, svc *query.Service) {
 	}
 }
 
-func runSQL(t *testing.T, svc *query.Service) {
+func runSQL(t *testing.T, svc *query.Service, dialect string) {
 	for _, s := range sqlCases {
+		if s.dialect != "" && s.dialect != dialect {
+			continue
+		}
 		t.Run(s.name, func(t *testing.T) {
 			regions := s.regions
 			if regions == nil {
@@ -136,16 +163,17 @@ func Refused() []string { return refused }
 // endless keeps any engine busy until it is told to stop.
 const endless = "SELECT count(*) FROM generate_series(1, 3000000) a(x), generate_series(1, 3000000) b(y) WHERE (x * y) % 7 = 3"
 
-func cancelled(t *testing.T, open func(t *testing.T, dir string) query.Engine, reg *schemas.Registry) {
+func (h Home) cancelled(t *testing.T, reg *schemas.Registry) {
 	w := NewWriter(t)
-	svc := query.New(reg, NewLake(reg), open(t, w.Dir), query.Options{Timeout: 100 * time.Millisecond})
-	if _, err := svc.SQL(who(viewer.All), endless, 0); !fault.Is(err, fault.Exceeded) {
+	question := cmp.Or(h.Endless, endless)
+	svc := query.New(reg, NewLake(reg), h.Open(t, w.Dir), query.Options{Timeout: 100 * time.Millisecond})
+	if _, err := svc.SQL(who(viewer.All), question, 0); !fault.Is(err, fault.Exceeded) {
 		t.Errorf("the limit of time gives %v, want Exceeded", err)
 	}
-	svc = query.New(reg, NewLake(reg), open(t, w.Dir), query.Options{})
+	svc = query.New(reg, NewLake(reg), h.Open(t, w.Dir), query.Options{})
 	ctx, cancel := context.WithCancel(who(viewer.All))
 	time.AfterFunc(50*time.Millisecond, cancel)
-	if _, err := svc.SQL(ctx, endless, 0); err != context.Canceled {
+	if _, err := svc.SQL(ctx, question, 0); err != context.Canceled {
 		t.Errorf("cancelling gives %v, want context.Canceled", err)
 	}
 }
