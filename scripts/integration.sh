@@ -48,6 +48,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export GOFLAGS="${GOFLAGS:-} -count=1"
 suite ./internal/integration ./internal/blob/s3 ./ingest/dynamo ./processors/stream/dynamo
+suite ./internal/integration/athena
 suite -run Glue ./internal/tables
 suite ./internal/endtoend
 suite ./query/console

@@ -51,6 +51,7 @@ type cli struct {
 		List  holesListCmd  `cmd:"" default:"1" help:"List open holes: ranges of changes that are not in the lake."`
 		Close holesCloseCmd `cmd:"" help:"Note that a hole is filled, and by what."`
 	} `cmd:"" help:"Look at what is missing from the lake."`
+	Cost     costCmd     `cmd:"" help:"Work out what a load costs in a month on AWS, beside two other ways."`
 	Bench    benchCmd    `cmd:"" help:"Measure this machine."`
 	Status   statusCmd   `cmd:"" help:"Say what the data folder holds and how fresh it is."`
 	Settings settingsCmd `cmd:"" help:"Print the reference of all settings."`

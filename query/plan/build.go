@@ -120,10 +120,10 @@ func (b *builder) inSpan(s *sql, source string) error {
 	}
 	if b.metric.Time != "" {
 		if !b.span.from.IsZero() {
-			where = append(where, column(b.metric.Time)+" >= "+instant(b.span.from))
+			where = append(where, column(b.metric.Time)+" >= "+b.env.Dialect.instant(b.span.from))
 		}
 		if !b.span.to.IsZero() {
-			where = append(where, column(b.metric.Time)+" < "+instant(b.span.to))
+			where = append(where, column(b.metric.Time)+" < "+b.env.Dialect.instant(b.span.to))
 		}
 	}
 	var cols []string

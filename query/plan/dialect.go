@@ -21,6 +21,10 @@ type Dialect struct {
 	epoch func(expr string) string
 	// minute returns the start of an instant's minute.
 	minute func(expr string) string
+	// zoned is the type of an instant, to the microsecond. Trino's own default rounds to the millisecond.
+	zoned string
+	// unordered: the rows of a subquery have no order, whatever it says.
+	unordered bool
 	// shifted returns the local timestamp of an instant whose distance from UTC, in microseconds, is the offset
 	// expression; nil: the engine has nothing faster than its time zones.
 	shifted func(expr, offset string) string
@@ -37,6 +41,7 @@ func DuckDB() Dialect {
 		inline:   " AS NOT MATERIALIZED ",
 		keep:     " AS MATERIALIZED ",
 		delta:    true,
+		zoned:    "timestamp with time zone",
 		epoch:    func(e string) string { return "epoch_us(" + e + ")" },
 		minute:   func(e string) string { return "make_timestamptz(epoch_us(" + e + ") // 60000000 * 60000000)" },
 		shifted:  func(e, off string) string { return "make_timestamp(epoch_us(" + e + ") + " + off + ")" },
@@ -51,8 +56,9 @@ func Trino(schema string) Dialect {
 		relation: func(name string) string { return Ident(schema) + "." + Ident(name) },
 		inline:   " AS ",
 		keep:     " AS ",
-		epoch:    func(e string) string { return "cast(to_unixtime(" + e + ") * 1000000 as bigint)" },
-		minute:   func(e string) string { return "date_trunc('minute', " + e + ")" },
+		zoned:    "timestamp(6) with time zone", unordered: true,
+		epoch:  func(e string) string { return "cast(to_unixtime(" + e + ") * 1000000 as bigint)" },
+		minute: func(e string) string { return "date_trunc('minute', " + e + ")" },
 		quantile: func(e string, p float64) string {
 			return fmt.Sprintf("approx_percentile(cast(%s as double), %g)", e, p)
 		},
@@ -81,6 +87,6 @@ func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "'
 func stamp(t time.Time) string { return "timestamp '" + t.Format("2006-01-02 15:04:05") + "'" }
 
 // instant is an instant's literal, to the microsecond.
-func instant(t time.Time) string {
-	return "cast('" + t.UTC().Format("2006-01-02 15:04:05.000000") + "+00:00' as timestamp with time zone)"
+func (d Dialect) instant(t time.Time) string {
+	return "cast('" + t.UTC().Format("2006-01-02 15:04:05.000000") + "+00:00' as " + d.zoned + ")"
 }

@@ -55,14 +55,14 @@ func (x expander) call(name string, args []string) string {
 		return "cast(" + x.dialect.local(args[0], x.zone, time.Time{}, time.Time{}) + " as date)"
 	case "range_from":
 		if x.span.from.IsZero() {
-			return instant(time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC))
+			return x.dialect.instant(time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC))
 		}
-		return instant(x.span.from)
+		return x.dialect.instant(x.span.from)
 	}
 	if x.span.to.IsZero() {
-		return instant(time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC))
+		return x.dialect.instant(time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC))
 	}
-	return instant(x.span.to)
+	return x.dialect.instant(x.span.to)
 }
 
 // arguments splits a call's arguments from the index after its bracket, and returns the index after the closing one.

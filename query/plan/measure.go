@@ -110,7 +110,7 @@ func (b *builder) atInstants(s *sql, source string) error {
 	m := b.measures[0]
 	first, last := instants[0], instants[len(instants)-1]
 	// Only rows that touch the grid are joined with it.
-	where = append(where, column(m.From)+" <= "+instant(last), column(m.Until)+" > "+instant(first))
+	where = append(where, column(m.From)+" <= "+b.env.Dialect.instant(last), column(m.Until)+" > "+b.env.Dialect.instant(first))
 	inner := []string{column(m.From) + " AS \"_from\"", column(m.Until) + " AS \"_until\""}
 	inner = append(inner, b.dimensionSQL()...)
 	var outer, conditions []string
@@ -123,7 +123,7 @@ func (b *builder) atInstants(s *sql, source string) error {
 		conditions = append(conditions, "")
 	}
 	s.step(stepSeries, "SELECT "+strings.Join(inner, ", ")+" FROM "+source+whereSQL(where), args...)
-	s.step(stepGrid, instantsSQL(instants, b.q.Grain))
+	s.step(stepGrid, b.env.Dialect.instantsSQL(instants, b.q.Grain))
 	if b.q.Grain != "" {
 		outer = append(outer, "g."+Ident(TimeColumn))
 	}
@@ -162,14 +162,14 @@ func (b *builder) instants() ([]time.Time, error) {
 	return []time.Time{at}, nil
 }
 
-func instantsSQL(instants []time.Time, grain string) string {
+func (d Dialect) instantsSQL(instants []time.Time, grain string) string {
 	var rows []string
 	for _, t := range instants {
 		wall := stamp(t)
 		if grain != "minute" && grain != "hour" {
 			wall = "date '" + t.Format(time.DateOnly) + "'"
 		}
-		rows = append(rows, "("+instant(t)+", "+wall+")")
+		rows = append(rows, "("+d.instant(t)+", "+wall+")")
 	}
 	return "SELECT * FROM (VALUES " + strings.Join(rows, ", ") + ") AS g(\"_at\", " + Ident(TimeColumn) + ")"
 }

@@ -72,7 +72,7 @@ func (r Refresh) doubtful() string {
 	}
 	placed := ""
 	if !r.Worth.Placed.IsZero() {
-		placed = " OR _at <= " + instant(r.Worth.Placed)
+		placed = " OR _at <= " + r.Env.Dialect.instant(r.Worth.Placed)
 	}
 	return "(_op = " + literal(string(record.Snapshot)) + " OR " + blind(r.Daily.Dataset) + " OR _op <> " + literal(string(record.Leave)) +
 		" AND (_shard LIKE " + literal(lake.RepairLane+"%") + " OR _shard LIKE " + literal(lake.LoadLane+"%") +

@@ -66,3 +66,57 @@ func column(expr string) string {
 	}
 	return Ident(expr)
 }
+
+// outline returns the words of a question that stand outside of every bracket, the names that its WITH gives, in lower
+// case, and where the list of these names begins; 0: it has none.
+func outline(sql string) (top map[string]bool, names []string, list int) {
+	top = map[string]bool{}
+	sql = blank(sql)
+	depth, done, before := 0, 0, ""
+	words(sql, func(name string, from, to int) {
+		depth += strings.Count(sql[done:from], "(") - strings.Count(sql[done:from], ")")
+		done = to
+		lower := strings.ToLower(name)
+		if depth > 0 {
+			return
+		}
+		switch {
+		case list == 0 && len(top) == 0 && lower == "with":
+			list = to
+		case lower == "as" && list > 0 && !top["select"]:
+			names = append(names, before)
+		}
+		top[lower], before = true, lower
+	})
+	return top, names, list
+}
+
+// blank puts spaces in the place of texts and comments, so that what is left stands where it stood.
+func blank(sql string) string {
+	b := []byte(sql)
+	for i := 0; i < len(sql); {
+		end := i + 1
+		switch {
+		case sql[i] == '"':
+			i = skip(sql, i, '"')
+			continue
+		case sql[i] == '\'':
+			end = skip(sql, i, '\'')
+		case strings.HasPrefix(sql[i:], "--"):
+			if end = len(sql); strings.Contains(sql[i:], "\n") {
+				end = i + strings.IndexByte(sql[i:], '\n')
+			}
+		case strings.HasPrefix(sql[i:], "/*"):
+			if end = len(sql); strings.Contains(sql[i+2:], "*/") {
+				end = i + 4 + strings.Index(sql[i+2:], "*/")
+			}
+		default:
+			i++
+			continue
+		}
+		for ; i < end; i++ {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}

@@ -18,7 +18,7 @@ func (d Dialect) local(expr string, zone *time.Location, from, to time.Time) str
 			return d.shifted(expr, off)
 		}
 	}
-	return "cast(" + expr + " at time zone " + literal(zone.String()) + " as timestamp)"
+	return "cast(" + expr + " at time zone " + literal(zone.String()) + " as timestamp(6))"
 }
 
 // offsets writes the zone's distance from UTC in microseconds as an expression of the epoch.

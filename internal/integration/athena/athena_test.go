@@ -57,7 +57,7 @@ func (w *world) agrees(t *testing.T) {
 	writer := enginetest.NewWriter(t)
 	l := enginetest.Passes(t, writer, reg)
 	w.publish(t, "passes", l)
-	duck, err := duckdb.Open(duckdb.Options{Dirs: []string{writer.Dir}})
+	duck, err := duckdb.Open(duckdb.Options{Dirs: []string{writer.Dir}, MemoryMB: 512, Connections: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func (w *world) limits(t *testing.T) {
 	if !fault.Is(err, fault.Exceeded) || !strings.Contains(err.Error(), "longer") {
 		t.Errorf("the limit of time gives %v", err)
 	}
-	all.Relations[0].Snapshot = 4711
+	all.Relations[0].Snapshot = 4711471147114711471
 	if _, err = w.engine(t, "limits", "dashboards", -1).Run(t.Context(), all); !fault.Is(err, fault.Transient) {
 		t.Errorf("a snapshot that is gone gives %v", err)
 	}

@@ -56,6 +56,12 @@ func (s *Server) ask(ctx context.Context, q *question) (table, error) {
 		if page.Error != nil {
 			return t, page.Error
 		}
+		if limit := q.group.ScanBytes; limit > 0 && t.scanned > limit { // Trino itself looks at it but once a second
+			if page.Next != "" {
+				s.end(page.Next)
+			}
+			return t, &trinoError{Name: "EXCEEDED_SCAN_LIMIT"}
+		}
 		if t.columns == nil {
 			t.describe(page.Columns)
 		}
@@ -106,6 +112,7 @@ func (s *Server) fetch(ctx context.Context, method, address, body string, q *que
 	}
 	req.Header.Set("X-Trino-User", "tarn")
 	req.Header.Set("X-Trino-Time-Zone", "UTC")
+	req.Header.Set("X-Trino-Client-Capabilities", "PARAMETRIC_DATETIME") // else it rounds to milliseconds
 	if c := q.in.QueryExecutionContext; c.Catalog != "" {
 		req.Header.Set("X-Trino-Catalog", strings.ToLower(c.Catalog))
 		if c.Database != "" {

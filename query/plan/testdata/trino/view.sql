@@ -2,8 +2,8 @@ WITH "orders" AS (WITH d AS (SELECT "_op", "_shard", "_seq", "_commit", "_at", "
 "lookup_cities" AS (SELECT * FROM (VALUES (1, 'Rangpur', 'north'), (2, 'Cox''s Bazar', 'south'), (3, 'Bogura', 'north')) AS t("id", "name", "area")),
 "_source" AS (SELECT o.id, o.amount, o.placedAt, l.name AS city_name, l.area -- the list's own columns
 FROM orders o LEFT JOIN lookup_cities l ON l.id = o.city
-WHERE o.placedAt >= cast('2026-11-13 18:00:00.000000+00:00' as timestamp with time zone) AND o.placedAt < cast('2026-11-20 18:00:00.000000+00:00' as timestamp with time zone)),
-"_answer" AS (SELECT "city_name" AS "name", cast(cast(placedAt at time zone 'Asia/Dhaka' as timestamp) as date) AS "day", count(*) AS "count", coalesce(sum("amount"), 0) AS "revenue" FROM "_source" WHERE "placedAt" >= cast('2026-11-13 18:00:00.000000+00:00' as timestamp with time zone) AND "placedAt" < cast('2026-11-20 18:00:00.000000+00:00' as timestamp with time zone) GROUP BY 1, 2)
+WHERE o.placedAt >= cast('2026-11-13 18:00:00.000000+00:00' as timestamp(6) with time zone) AND o.placedAt < cast('2026-11-20 18:00:00.000000+00:00' as timestamp(6) with time zone)),
+"_answer" AS (SELECT "city_name" AS "name", cast(cast(placedAt at time zone 'Asia/Dhaka' as timestamp(6)) as date) AS "day", count(*) AS "count", coalesce(sum("amount"), 0) AS "revenue" FROM "_source" WHERE "placedAt" >= cast('2026-11-13 18:00:00.000000+00:00' as timestamp(6) with time zone) AND "placedAt" < cast('2026-11-20 18:00:00.000000+00:00' as timestamp(6) with time zone) GROUP BY 1, 2)
 SELECT r."name", r."day", r."count", r."revenue"
 FROM "_answer" r
 ORDER BY r."count" DESC NULLS LAST, r."name" NULLS LAST, r."day" NULLS LAST LIMIT 10001
