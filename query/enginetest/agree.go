@@ -17,9 +17,6 @@ import (
 // closeEnough is how far two engines' doubles may be apart, as a part of the greater: they add in different orders.
 const closeEnough = 1e-9
 
-// estimated is how far a percentile may be apart where an engine estimates it.
-const estimated = 0.05
-
 // Agree asks two services everything and reports where their answers differ, and how many questions were answered.
 func Agree(t *testing.T, reg *schemas.Registry, one, other *query.Service) int {
 	t.Helper()
@@ -40,7 +37,7 @@ func Agree(t *testing.T, reg *schemas.Registry, one, other *query.Service) int {
 			case want.Result.Rows > 0:
 				answered[i] = true
 			}
-			if text := differs(reg, a.Query, want, got); text != "" {
+			if text := differs(want, got); text != "" {
 				t.Errorf("%s: %s\n%s", a, text, got.Meta.SQL)
 			}
 			return nil
@@ -72,27 +69,18 @@ func known(t *testing.T, svc *query.Service, metric, dimension string) []string 
 }
 
 // differs says where two answers are not the same.
-func differs(reg *schemas.Registry, q plan.Query, want, got *query.Answer) string {
+func differs(want, got *query.Answer) string {
 	if (want.Compare == nil) != (got.Compare == nil) {
 		return "only one compares"
 	}
-	tolerance := func(column string) float64 {
-		m, _, _ := reg.Metric(q.Metric)
-		for _, x := range m.Measures {
-			if x.Name == column && x.Agg == "percentile" {
-				return estimated
-			}
-		}
-		return closeEnough
-	}
-	text := differ(want.Result, got.Result, tolerance)
+	text := differ(want.Result, got.Result)
 	if text == "" && want.Compare != nil {
-		text = differ(want.Compare.Result, got.Compare.Result, tolerance)
+		text = differ(want.Compare.Result, got.Compare.Result)
 	}
 	return text
 }
 
-func differ(want, got *query.Result, tolerance func(column string) float64) string {
+func differ(want, got *query.Result) string {
 	if len(want.Columns) != len(got.Columns) || want.Rows != got.Rows || want.Truncated != got.Truncated {
 		return fmt.Sprintf("%d rows of %d columns, want %d of %d", got.Rows, len(got.Columns), want.Rows, len(want.Columns))
 	}
@@ -102,7 +90,7 @@ func differ(want, got *query.Result, tolerance func(column string) float64) stri
 			return fmt.Sprintf("column %s %s %d, want %s %s %d", g.Name, g.Kind, g.Scale, w.Name, w.Kind, w.Scale)
 		}
 		for row := range want.Rows {
-			if w.IsNull(row) != g.IsNull(row) || !w.IsNull(row) && !same(w, g, row, tolerance(w.Name)) {
+			if w.IsNull(row) != g.IsNull(row) || !w.IsNull(row) && !same(w, g, row) {
 				return fmt.Sprintf("row %d, column %s: %s (null: %v), want %s (null: %v)", row, w.Name,
 					g.Format(row, time.UTC), g.IsNull(row), w.Format(row, time.UTC), w.IsNull(row))
 			}
@@ -111,11 +99,11 @@ func differ(want, got *query.Result, tolerance func(column string) float64) stri
 	return ""
 }
 
-func same(w, g *query.Column, row int, tolerance float64) bool {
+func same(w, g *query.Column, row int) bool {
 	switch {
 	case w.Kind == query.Float:
 		a, b := w.Floats[row], g.Floats[row]
-		return a == b || math.Abs(a-b) <= tolerance*max(math.Abs(a), math.Abs(b))
+		return a == b || math.Abs(a-b) <= closeEnough*max(math.Abs(a), math.Abs(b))
 	case w.Texts != nil:
 		return w.Texts[row] == g.Texts[row]
 	}

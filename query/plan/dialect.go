@@ -28,8 +28,8 @@ type Dialect struct {
 	// shifted returns the local timestamp of an instant whose distance from UTC, in microseconds, is the offset
 	// expression; nil: the engine has nothing faster than its time zones.
 	shifted func(expr, offset string) string
-	// quantile returns the exact or, where the engine has none, approximate percentile.
-	quantile func(expr string, p float64) string
+	// quantile returns the exact percentile, between neighbours in proportion, of the rows that meet a condition.
+	quantile func(expr, where string, p float64) string
 }
 
 // DuckDB is the dialect of the engine on one machine. It expects the physical relations as temporary views under the
@@ -45,7 +45,13 @@ func DuckDB() Dialect {
 		epoch:    func(e string) string { return "epoch_us(" + e + ")" },
 		minute:   func(e string) string { return "make_timestamptz(epoch_us(" + e + ") // 60000000 * 60000000)" },
 		shifted:  func(e, off string) string { return "make_timestamp(epoch_us(" + e + ") + " + off + ")" },
-		quantile: func(e string, p float64) string { return fmt.Sprintf("quantile_cont(cast(%s as double), %g)", e, p) },
+		quantile: func(e, where string, p float64) string {
+			call := fmt.Sprintf("quantile_cont(cast(%s as double), %g)", e, p)
+			if where != "" {
+				call += " FILTER (WHERE " + where + ")"
+			}
+			return call
+		},
 	}
 }
 
@@ -57,11 +63,9 @@ func Trino(schema string) Dialect {
 		inline:   " AS ",
 		keep:     " AS ",
 		zoned:    "timestamp(6) with time zone", unordered: true,
-		epoch:  func(e string) string { return "cast(to_unixtime(" + e + ") * 1000000 as bigint)" },
-		minute: func(e string) string { return "date_trunc('minute', " + e + ")" },
-		quantile: func(e string, p float64) string {
-			return fmt.Sprintf("approx_percentile(cast(%s as double), %g)", e, p)
-		},
+		epoch:    func(e string) string { return "cast(to_unixtime(" + e + ") * 1000000 as bigint)" },
+		minute:   func(e string) string { return "date_trunc('minute', " + e + ")" },
+		quantile: sortedQuantile,
 	}
 }
 
@@ -89,4 +93,17 @@ func stamp(t time.Time) string { return "timestamp '" + t.Format("2006-01-02 15:
 // instant is an instant's literal, to the microsecond.
 func (d Dialect) instant(t time.Time) string {
 	return "cast('" + t.UTC().Format("2006-01-02 15:04:05.000000") + "+00:00' as " + d.zoned + ")"
+}
+
+// sortedQuantile is a percentile for an engine that has none but an estimate, which may be far off: the values in order,
+// and what lies between the two next to the place.
+func sortedQuantile(e, where string, p float64) string {
+	some := e + " IS NOT NULL"
+	if where != "" {
+		some += " AND (" + where + ")"
+	}
+	place := fmt.Sprintf("%g * (cardinality(v) - 1)", p)
+	at := func(round string) string { return "element_at(v, cast(" + round + "(" + place + ") as bigint) + 1)" }
+	return "transform(ARRAY[array_sort(array_agg(cast(" + e + " as double)) FILTER (WHERE " + some + "))], v -> " +
+		at("floor") + " + (" + at("ceiling") + " - " + at("floor") + ") * (" + place + " - floor(" + place + ")))[1]"
 }

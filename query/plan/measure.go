@@ -74,7 +74,7 @@ func (b *builder) aggregate(m schemas.Measure) (string, error) {
 	case "distinct":
 		call = "count(distinct " + of + ")"
 	case "percentile":
-		call = b.env.Dialect.quantile(of, m.P)
+		return b.expand(b.env.Dialect.quantile(of, m.Where, m.P)), nil
 	default:
 		return "", fault.New(fault.Invalid, "measure %q: there is no aggregate %q", m.Name, m.Agg)
 	}

@@ -43,6 +43,7 @@ func TestAthena(t *testing.T) {
 		}.Run(t)
 	})
 	t.Run("agrees with DuckDB", w.agrees)
+	t.Run("views", w.views)
 	t.Run("limits", w.limits)
 	t.Run("kept answers", w.reuse)
 	t.Run("large answers", w.large)
