@@ -73,10 +73,10 @@ func HeldBack(datasets []string, from, to time.Time, env Env) (*Statement, error
 	sql := "WITH " + strings.Join(v.text, ",\n") + "\nSELECT count(*) AS \"held_back\" FROM " + Ident(schemas.QuarantineTable) +
 		" WHERE (" + strings.Join(where, " OR ") + ")"
 	if !from.IsZero() {
-		sql += " AND _at >= " + instant(from)
+		sql += " AND _at >= " + env.Dialect.instant(from)
 	}
 	if !to.IsZero() {
-		sql += " AND _at < " + instant(to)
+		sql += " AND _at < " + env.Dialect.instant(to)
 	}
 	return &Statement{SQL: sql, Args: append(v.args, args...), Relations: sorted(v.physical)}, nil
 }
