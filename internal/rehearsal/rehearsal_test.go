@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ print(json.dumps({
 }))
 `
 
+func number(n int) string { return strconv.Itoa(n) }
+
 type figure struct {
 	Ops        map[string]int `json:"ops"`
 	Identities int            `json:"identities"`
@@ -53,10 +56,11 @@ func (w *world) figures() (f figure) {
 
 // TestRehearsal takes the compiled functions the whole way: requests to the API's function, DynamoDB, its streams, the
 // processor, the bucket, the queue, the committer, Glue, maintenance. The figures that another engine then reads are
-// those of what was asked. Questions through the query function join with the stand-in for Athena.
+// those of what was asked, and so are the answers of the query function, by Trino behind Athena's API.
 func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	p := newParts(t)
+	p.makeAthena(t)
 	t.Run("days", func(t *testing.T) {
 		t.Run("a good day", func(t *testing.T) { goodDay(t, newWorld(t, p, "good")) })
 		for name, day := range badDays() {
@@ -97,10 +101,11 @@ func goodDay(t *testing.T, w *world) {
 	if diff := cmp.Diff(want, w.figures()); diff != "" {
 		t.Errorf("figures after maintenance (-asked +read):\n%s", diff)
 	}
+	asked(t, w, users, manager, want)
 	quiet(t, w)
 	t.Logf("SUMMARY rehearsal: %d requests in %s, %d changes in the lake %s later; the figures are equal", people+applications+approved, wrote.Round(time.Millisecond),
 		w.rows("passes_changes")+w.rows("applicants_changes"), flowed.Round(time.Millisecond))
-	for _, f := range []*rehearsal.Function{w.api, w.processor, w.committer, w.keeper} {
+	for _, f := range []*rehearsal.Function{w.api, w.processor, w.committer, w.keeper, w.asker} {
 		s := f.Stats()
 		t.Logf("SUMMARY %-11s %d starts, init %s, %d calls, %d failed, %s a call, %s on the processor, %.0f MB", f.Name, s.Starts, s.Init.Round(time.Millisecond), s.Calls, s.Failed,
 			(s.Elapsed / time.Duration(s.Calls)).Round(time.Millisecond/10), s.CPU.Round(time.Millisecond), s.PeakMB)
@@ -132,7 +137,7 @@ func maintained(t *testing.T, w *world) {
 // quiet checks that logs hold no contents, and that metrics count what was done.
 func quiet(t *testing.T, w *world) {
 	t.Helper()
-	for _, f := range []*rehearsal.Function{w.api, w.processor, w.committer, w.keeper} {
+	for _, f := range []*rehearsal.Function{w.api, w.processor, w.committer, w.keeper, w.asker} {
 		log := f.Log()
 		for _, secret := range []string{"Person", "place ", "017000", "Grocery", "tarn-secret-key", "tokentoken"} {
 			if strings.Contains(log, secret) {

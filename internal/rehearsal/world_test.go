@@ -136,6 +136,7 @@ type world struct {
 	processor *rehearsal.Function
 	committer *rehearsal.Function
 	keeper    *rehearsal.Function // maintenance
+	asker     *rehearsal.Function // query; nil until somebody asks
 	front     *rehearsal.Front
 	pollers   []*rehearsal.Poller
 	queue     *rehearsal.Queue
