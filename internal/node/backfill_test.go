@@ -43,6 +43,12 @@ func (f *thingsFolder) lose(put map[string]string, gone ...string) {
 	f.tb.Helper()
 	f.put(put)
 	f.delete(gone...)
+	f.forget()
+}
+
+// forget lets the feed forget everything.
+func (f *thingsFolder) forget() {
+	f.tb.Helper()
 	f.store(func(s *embedded.Store) {
 		if _, err := s.Trim(f.tb.Context(), time.Now().Add(48*time.Hour)); err != nil {
 			f.tb.Fatal(err)

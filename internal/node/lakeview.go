@@ -175,6 +175,11 @@ func textSQL(f *schemas.Field) string {
 	if f.Name == verify.RegionField {
 		name = schemas.ColRegion
 	}
+	return valueSQL(name, f, 0)
+}
+
+// valueSQL is the canonical text of a value that lies so deep in others.
+func valueSQL(name string, f *schemas.Field, depth int) string {
 	switch f.Type {
 	case schemas.String, schemas.Enum:
 		return name
@@ -183,19 +188,37 @@ func textSQL(f *schemas.Field) string {
 	case schemas.Binary:
 		return "base64(" + name + ")"
 	case schemas.List, schemas.Set:
-		return listSQL(name, f)
+		return listSQL(name, f, depth)
+	case schemas.Object:
+		return objectSQL(name, f, depth)
+	case schemas.Map:
+		return mapSQL(name, f, depth)
 	}
 	return name + "::VARCHAR"
 }
 
-func listSQL(name string, f *schemas.Field) string {
-	elem := *f.Elem
-	elem.Name = "e"
-	texts := "list_transform(" + name + ", lambda e: " + textSQL(&elem) + ")"
+func listSQL(name string, f *schemas.Field, depth int) string {
+	e := fmt.Sprintf("e%d", depth)
+	texts := "list_transform(" + name + ", lambda " + e + ": " + valueSQL(e, f.Elem, depth+1) + ")"
 	if f.Type == schemas.Set {
 		texts = "list_sort(" + texts + ")"
 	}
 	return "'[' || array_to_string(" + texts + ", chr(29))"
+}
+
+func objectSQL(name string, f *schemas.Field, depth int) string {
+	var texts []string
+	for i := range f.Fields {
+		member := "struct_extract(" + name + ", " + quote(f.Fields[i].Name) + ")"
+		texts = append(texts, "coalesce("+valueSQL(member, &f.Fields[i], depth)+", chr(30))")
+	}
+	return "(CASE WHEN " + name + " IS NULL THEN NULL ELSE '{' || concat_ws(chr(28), " + strings.Join(texts, ", ") + ") || '}' END)"
+}
+
+func mapSQL(name string, f *schemas.Field, depth int) string {
+	e := fmt.Sprintf("e%d", depth)
+	entry := e + ".key || chr(27) || coalesce(" + valueSQL(e+".value", f.Elem, depth+1) + ", chr(30))"
+	return "(CASE WHEN " + name + " IS NULL THEN NULL ELSE '<' || array_to_string(list_sort(list_transform(map_entries(" + name + "), lambda " + e + ": " + entry + ")), chr(28)) || '>' END)"
 }
 
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

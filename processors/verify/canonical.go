@@ -19,6 +19,8 @@ import (
 const (
 	fieldMark = 0x1f // between fields
 	nullText  = "\x1e"
+	entryMark = 0x1c // between the members of an object, in the order of the schema, and the entries of a map, sorted
+	valueMark = 0x1b // between the key and the value of an entry
 	elemMark  = 0x1d // between the elements of a list, after an opening bracket; those of a set are sorted
 	keyMark   = 0x1f // between the parts of a key
 )
@@ -42,6 +44,10 @@ func appendCanonical(b []byte, f *schemas.Field, a *attribute) []byte {
 		return base64.StdEncoding.AppendEncode(b, a.more.Bytes)
 	case schemas.List, schemas.Set:
 		return appendList(b, f, a)
+	case schemas.Object:
+		return appendObject(b, f, a)
+	case schemas.Map:
+		return appendMap(b, f, a)
 	default:
 		return append(b, a.text...)
 	}
@@ -60,6 +66,28 @@ func appendList(b []byte, f *schemas.Field, a *attribute) []byte {
 		slices.Sort(texts)
 	}
 	return append(append(b, '['), strings.Join(texts, string(rune(elemMark)))...)
+}
+
+func appendObject(b []byte, f *schemas.Field, a *attribute) []byte {
+	b = append(b, '{')
+	for i := range f.Fields {
+		if i > 0 {
+			b = append(b, entryMark)
+		}
+		member := of(a.more.Map[f.Fields[i].Name])
+		b = appendCanonical(b, &f.Fields[i], &member)
+	}
+	return append(b, '}')
+}
+
+func appendMap(b []byte, f *schemas.Field, a *attribute) []byte {
+	var entries []string
+	for key, v := range a.more.Map {
+		value := of(v)
+		entries = append(entries, string(appendCanonical(append([]byte(key), valueMark), f.Elem, &value)))
+	}
+	slices.Sort(entries)
+	return append(append(append(b, '<'), strings.Join(entries, string(rune(entryMark)))...), '>')
 }
 
 // appendDay appends the UTC date of a date or a time.

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"unicode/utf8"
+
 	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -8,8 +10,8 @@ import (
 // RegionField is the name under which a record's region is compared: it says in which partition a record has to be.
 const RegionField = "region()"
 
-// Comparable returns the fields that can be compared, last of all the region where it follows from the record: those of
-// one value or of a list of such that the lake keeps, as it is or masked.
+// Comparable returns the fields that can be compared, last of all the region where it follows from the record: those that
+// the lake keeps as they are, masked, or as the beginning of a text.
 func Comparable(d *schemas.Dataset) []schemas.Field {
 	var fields []schemas.Field
 	for _, f := range d.Fields {
@@ -34,27 +36,38 @@ func Skipped(d *schemas.Dataset) []string {
 	return names
 }
 
+// comparable reports whether a field has the same text on both sides. The age band of a date depends on when the row was
+// written, which the store does not say.
 func comparable(f *schemas.Field) bool {
-	switch f.Type {
-	case schemas.Map, schemas.Object:
-		return false
-	case schemas.List, schemas.Set:
-		return scalar(f.Elem.Type) && kept(f)
+	switch f.Privacy.Rule {
+	case "mask":
+		return text(f.Type)
+	case "band":
+		return f.Type == schemas.String
 	}
-	return kept(f) || f.Privacy.Rule == "mask" && text(f.Type)
+	return kept(f) && plain(f)
 }
+
+func plain(f *schemas.Field) bool {
+	switch f.Type {
+	case schemas.List, schemas.Set, schemas.Map:
+		return inner(f.Elem)
+	case schemas.Object:
+		for i := range f.Fields {
+			if !inner(&f.Fields[i]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// inner reports the same of what lies in a list, a map or an object.
+func inner(f *schemas.Field) bool { return kept(f) && f.Type != schemas.Binary && plain(f) }
 
 func kept(f *schemas.Field) bool { return f.Privacy.Rule == "" || f.Privacy.Rule == "keep" }
 
 func text(t schemas.Type) bool { return t == schemas.String || t == schemas.Enum }
-
-func scalar(t schemas.Type) bool {
-	switch t {
-	case schemas.List, schemas.Set, schemas.Map, schemas.Object, schemas.Binary:
-		return false
-	}
-	return true
-}
 
 // reader turns records of the store into the texts that are compared. It is not safe for concurrent use.
 type reader struct {
@@ -172,10 +185,26 @@ func (r *reader) appendField(b []byte, i int) []byte {
 	}
 	from := len(b)
 	b = appendCanonical(b, f, &r.slots[i])
-	if f.Privacy.Rule == "mask" && r.slots[i].kind != record.None && r.slots[i].kind != record.NULL {
+	if r.slots[i].kind == record.None || r.slots[i].kind == record.NULL {
+		return b
+	}
+	switch f.Privacy.Rule {
+	case "band":
+		return b[:from+leading(b[from:], f.Privacy.Length)]
+	case "mask":
 		b = append(b[:from], r.mask(string(b[from:]))...)
 	}
 	return b
+}
+
+// leading returns how many bytes the first characters of a text have.
+func leading(text []byte, characters int) int {
+	at := 0
+	for range characters {
+		_, n := utf8.DecodeRune(text[at:])
+		at += n
+	}
+	return at
 }
 
 // values returns the record's fields one by one.
