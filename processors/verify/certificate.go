@@ -12,8 +12,9 @@ import (
 	"github.com/tarn-lake/tarn/internal/lake"
 )
 
-// CertificateFormat is the form of the certificates that this program writes.
-const CertificateFormat = 1
+// CertificateFormat is the form of the certificates that this program writes. In form 1 sums did not take maps, objects and
+// the beginnings of texts.
+const CertificateFormat = 2
 
 // Certificate says what was compared and what was found. It holds what is needed to read the same state of the lake
 // again: the number of the commit, which outlives snapshots and compactions, and the ranges of the shards.
