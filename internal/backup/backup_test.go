@@ -227,3 +227,19 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// A short relative target ends the walk up to it as any other does. Not parallel: it changes the working folder.
+func TestRestoreToARelativeFolder(t *testing.T) {
+	_, items := original(t)
+	dir := filepath.Join(t.TempDir(), "backup")
+	if _, err := finish(t, dir, items, about(), backup.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if _, err := backup.Restore(t.Context(), dir, "r", backup.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat("r/tarn.json"); err != nil {
+		t.Error(err)
+	}
+}

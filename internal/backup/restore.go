@@ -28,6 +28,10 @@ const (
 // cannot be opened before it is whole.
 func Restore(ctx context.Context, dir, target string, o Options) (Report, error) {
 	o = o.filled()
+	target, err := filepath.Abs(target) // folders are walked up to it
+	if err != nil {
+		return Report{}, fmt.Errorf("find %s: %w", target, err)
+	}
 	m, unlock, err := examine(dir)
 	if err != nil {
 		return Report{}, err
