@@ -17,14 +17,16 @@ import (
 // closeEnough is how far two engines' doubles may be apart, as a part of the greater: they add in different orders.
 const closeEnough = 1e-9
 
-// Agree asks two services everything and reports where their answers differ, and how many questions were answered.
-func Agree(t *testing.T, reg *schemas.Registry, one, other *query.Service) int {
+// Agree asks two services each step-th question of everything, and reports where their answers differ and how many were
+// equal and had rows.
+func Agree(t *testing.T, reg *schemas.Registry, one, other *query.Service, step int) int {
 	t.Helper()
 	asked := Everything(reg, func(metric, dimension string) []string { return known(t, one, metric, dimension) })
-	answered := make([]bool, len(asked))
+	equal := make([]bool, len(asked))
 	var g errgroup.Group
 	g.SetLimit(4)
-	for i, a := range asked {
+	for i := 0; i < len(asked); i += step {
+		a := asked[i]
 		g.Go(func() error {
 			want, first := one.Metric(who(a.Regions...), a.Query)
 			got, second := other.Metric(who(a.Regions...), a.Query)
@@ -34,18 +36,18 @@ func Agree(t *testing.T, reg *schemas.Registry, one, other *query.Service) int {
 					t.Errorf("%s: one says %v, the other %v", a, first, second)
 				}
 				return nil
-			case want.Result.Rows > 0:
-				answered[i] = true
 			}
-			if text := differs(want, got); text != "" {
+			text := differs(want, got)
+			if text != "" {
 				t.Errorf("%s: %s\n%s", a, text, got.Meta.SQL)
 			}
+			equal[i] = text == "" && want.Result.Rows > 0
 			return nil
 		})
 	}
 	_ = g.Wait() // nothing fails: what differs was reported
 	n := 0
-	for _, yes := range answered {
+	for _, yes := range equal {
 		if yes {
 			n++
 		}

@@ -88,9 +88,11 @@ func (b *builder) aggregate(m schemas.Measure) (string, error) {
 	return call, nil
 }
 
-// sumType keeps the sum of a plain integer column an integer in every engine.
+// sumType keeps the sum of a plain integer column an integer in every engine, and that of a view's column which is shown
+// as one.
 func (b *builder) sumType(m schemas.Measure, call string) string {
-	if f, ok := b.dataset.Field(m.Of); ok && integer(f.Type) {
+	f, ok := b.dataset.Field(m.Of)
+	if ok && integer(f.Type) || !ok && m.Format == "integer" {
 		return "cast(" + call + " as bigint)"
 	}
 	return call
