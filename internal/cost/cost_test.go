@@ -2,7 +2,6 @@ package cost_test
 
 import (
 	"flag"
-	"fmt"
 	"math"
 	"os"
 	"regexp"
@@ -193,7 +192,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s gives %v", name, err)
 		}
 	}
-	if text := mustCompare(t, 1e8, nil).Text(); !strings.Contains(text, "capture-seconds") || !strings.Contains(text, fmt.Sprint("landed batches")) {
+	if text := mustCompare(t, 1e8, nil).Text(); !strings.Contains(text, "capture-seconds") || !strings.Contains(text, "landed batches") {
 		t.Error(text)
 	}
 }

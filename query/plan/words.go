@@ -95,7 +95,7 @@ func outline(sql string) (top map[string]bool, names []string, list int) {
 func blank(sql string) string {
 	b := []byte(sql)
 	for i := 0; i < len(sql); {
-		end := i + 1
+		var end int
 		switch {
 		case sql[i] == '"':
 			i = skip(sql, i, '"')

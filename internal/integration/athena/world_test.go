@@ -5,7 +5,6 @@ package athena_test
 import (
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,7 +32,6 @@ type world struct {
 	trino   *integration.Engine
 	proxy   *proxy.Server
 	client  *sdk.Client
-	lakes   atomic.Int64
 }
 
 func newWorld(t *testing.T) *world {
