@@ -17,6 +17,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/warehouse"
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/rollup"
+	"github.com/tarn-lake/tarn/query/athena"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -29,6 +30,7 @@ type handler struct {
 	lake      *warehouse.Warehouse
 	settings  config.Maintenance
 	compactor *compact.Compactor
+	glue      athena.Glue
 	source    rollup.Source // nil: no workgroup is named
 }
 
@@ -58,7 +60,7 @@ type turn struct {
 // age of a quiet dataset grows until its next change.
 var tasks = map[string]func(*turn, context.Context) error{
 	"compact": (*turn).compact, // small files become few
-	"base":    (*turn).bases,   // current state follows the history
+	"base":    (*turn).bases,   // current state follows the history, and the views at Athena follow both
 	"rollup":  (*turn).rollups, // daily tables follow the history
 	"ledger":  (*turn).ledger,  // the ledger is told what it does not know yet
 	"upkeep":  (*turn).upkeep,  // after the ledger was told: manifests merged, old snapshots and their files let go

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/athena"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
 
 	"github.com/tarn-lake/tarn/internal/config"
 	"github.com/tarn-lake/tarn/internal/function"
@@ -36,7 +37,7 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) (any, e
 	if err != nil {
 		return nil, err
 	}
-	h := &handler{base: base, lake: lake, settings: settings}
+	h := &handler{base: base, lake: lake, settings: settings, glue: glue.NewFromConfig(base.AWS)}
 	h.compactor = compact.New(lake.Files, compact.Options{
 		MemoryBytes: int64(settings.MemoryMB) << 20, Keep: settings.Snapshots, Grace: settings.KeepFor, Observe: base.Observe,
 	})

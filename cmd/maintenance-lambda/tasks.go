@@ -12,6 +12,7 @@ import (
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/ledger"
 	"github.com/tarn-lake/tarn/processors/rollup"
+	"github.com/tarn-lake/tarn/query/athena"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -52,11 +53,34 @@ func (t *turn) untilDone(ctx context.Context, do func() (bool, error)) error {
 func (t *turn) bases(ctx context.Context) error {
 	return t.each(ctx, func(h compact.History) error {
 		if h.Base == nil {
-			return nil
+			return t.show(ctx, h, none)
 		}
 		changed, err := t.compactor.MergeBase(ctx, h)
-		return t.did(ctx, changed, err)
+		if err := t.did(ctx, changed, err); err != nil {
+			return err
+		}
+		snap, err := h.Base.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		if snap.ID == 0 {
+			return t.show(ctx, h, none)
+		}
+		return t.show(ctx, h, snap.Through)
 	})
+}
+
+// none is the commit of a base that is not there.
+const none = -1
+
+// show lets everybody's questions at Athena see the dataset's records as the dashboard does: its base and what came since.
+func (t *turn) show(ctx context.Context, h compact.History, through int64) error {
+	view, err := athena.View(h.Dataset, t.base.Registry, athena.DefaultCatalog, t.settings.Database, through)
+	if err != nil {
+		return err
+	}
+	changed, err := athena.Show(ctx, t.glue, t.settings.Database, view)
+	return t.did(ctx, changed, err)
 }
 
 // rollups makes the daily tables current to their histories.

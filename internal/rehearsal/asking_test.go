@@ -4,6 +4,7 @@ package rehearsal_test
 
 import (
 	"encoding/csv"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -26,8 +27,8 @@ func (p *parts) makeAthena(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(p.objects.Folder, "answers"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	trino := integration.Trino(t, p.moto.URL, p.objects)
-	p.athena = athena.Start(t, trino, p.objects, map[string]athena.WorkGroup{
+	p.trino = integration.Trino(t, p.moto.URL, p.objects)
+	p.athena = athena.Start(t, p.trino, p.objects, map[string]athena.WorkGroup{
 		"dashboards": {Results: "s3://answers/dashboards/"}, "adhoc": {Results: "s3://answers/adhoc/"}, "upkeep": {Results: "s3://answers/upkeep/"}}).Endpoint
 }
 
@@ -97,6 +98,9 @@ func asked(t *testing.T, w *world, users *pool, manager string, want figure) {
 	}
 	same("SQL", byStatus, all.table("/api/sql", `{"sql":"SELECT status, count(*) FROM passes GROUP BY 1 ORDER BY 1"}`))
 	same("counters", [][]string{{number(want.Applied)}}, all.table("/api/sql", `{"sql":"SELECT sum(appliedCount) FROM applicants"}`))
+	if rows := fmt.Sprint(w.trino.Query(t, `select status, count(*) from awsdatacatalog."`+w.name+`".passes group by 1 order by 1`)); rows != fmt.Sprint(byStatus) {
+		t.Errorf("the view shows %s, want %s", rows, fmt.Sprint(byStatus))
+	}
 	metric := `{"metric":"applications","measures":["applications","approved","waiting"],"range":{"name":"all"}}`
 	figures := [][]string{{number(want.Status["APPLIED"] + want.Status["APPROVED"]), number(want.Status["APPROVED"]), number(want.Status["APPLIED"])}}
 	same("a metric", figures, all.table("/api/query", metric))

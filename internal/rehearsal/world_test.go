@@ -68,8 +68,9 @@ type parts struct {
 	moto    *rehearsal.Proxy
 	objects integration.Objects
 	s3      *rehearsal.Proxy
-	athena  string      // empty: it is not needed
-	landed  chan string // events of created objects
+	athena  string              // empty: it is not needed
+	trino   *integration.Engine // behind it
+	landed  chan string         // events of created objects
 }
 
 func newParts(t *testing.T) *parts {

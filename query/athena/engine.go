@@ -31,7 +31,7 @@ type Read func(ctx context.Context, location string) ([]byte, error)
 
 // Options tunes an engine. Database and WorkGroup are required.
 type Options struct {
-	Catalog   string        // of the database; empty: AwsDataCatalog
+	Catalog   string        // of the database; empty: DefaultCatalog
 	Database  string        // Glue's, of the lake's tables
 	WorkGroup string        // its limits and its bill are those of every question
 	Results   string        // where answers are left, s3://bucket/folder/; empty: the workgroup knows
@@ -40,6 +40,9 @@ type Options struct {
 	// Read fetches answers of more than one page at once. Nil: page by page.
 	Read Read
 }
+
+// DefaultCatalog is Athena's name for the Glue catalog of the account.
+const DefaultCatalog = "AwsDataCatalog"
 
 // Engine asks Athena. It is safe for concurrent use.
 type Engine struct {
@@ -62,7 +65,7 @@ func New(client Client, opts Options) (*Engine, error) {
 		}
 	}
 	if opts.Catalog == "" {
-		opts.Catalog = "AwsDataCatalog"
+		opts.Catalog = DefaultCatalog
 	}
 	if opts.Reuse == 0 {
 		opts.Reuse = time.Hour
