@@ -5,37 +5,24 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/query/plan"
 )
-
-// maxText bounds an ad hoc question.
-const maxText = 100_000
 
 // Gate reads an ad hoc question without a parser of the whole language: it follows brackets, WITH, FROM and JOIN, which is
 // enough to know every table that is named, and every name that a bracket follows, which is every function. Tables are
 // the relations or names of the question's own, without schema; functions are those that only compute. What it does not
 // know it refuses. Behind it, names without a schema lead nowhere: the session has no database.
 func (e *Engine) Gate(_ context.Context, text string, relations []string) ([]string, error) {
-	if strings.TrimSpace(text) == "" {
-		return nil, fault.New(fault.Invalid, "the question is empty: write one SELECT")
-	}
-	if len(text) > maxText {
-		return nil, fault.New(fault.Exceeded, "the question is longer than %d characters", maxText)
-	}
-	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
-		return nil, fault.New(fault.Invalid, "the question holds what is no text: send it as UTF-8 without zero characters")
+	if err := plan.Question(text); err != nil {
+		return nil, err
 	}
 	tokens, err := lex(text)
 	if err != nil {
 		return nil, err
 	}
-	g := &gate{relations: map[string]string{}, used: map[string]bool{}}
-	for _, r := range relations {
-		g.relations[strings.ToLower(r)] = r
-	}
+	g := &gate{relations: plan.NewNamed(relations), used: map[string]bool{}}
 	if err := g.read(tokens); err != nil {
 		return nil, err
 	}
@@ -44,7 +31,7 @@ func (e *Engine) Gate(_ context.Context, text string, relations []string) ([]str
 
 // gate reads tokens with a stack of the brackets that are open.
 type gate struct {
-	relations map[string]string // by lower-case name
+	relations plan.Named
 	used      map[string]bool
 	open      []*bracket
 	tokens    []token
@@ -119,7 +106,7 @@ func (g *gate) step(t token) error {
 
 // name judges a word or a name in quotes.
 func (g *gate) name(t token) error {
-	if err := reserved(t); err != nil {
+	if err := plan.Unreserved(t.text); err != nil {
 		return err
 	}
 	b := g.top()
@@ -210,9 +197,9 @@ func (g *gate) tableName(t token) error {
 			return nil
 		}
 	}
-	relation, ok := g.relations[t.text]
-	if !ok {
-		return g.noSuch(t.text)
+	relation, err := g.relations.Find(t.text)
+	if err != nil {
+		return err
 	}
 	g.used[relation] = true
 	return nil
@@ -274,23 +261,4 @@ func (g *gate) closes() error {
 		return fault.New(fault.Invalid, "behind the names of WITH stands a SELECT")
 	}
 	return nil
-}
-
-// reserved refuses names that could be taken for the rows below every predicate.
-func reserved(t token) error {
-	if strings.HasPrefix(t.text, plan.PhysicalName("")) {
-		return fault.New(fault.Denied, "the name %q is reserved", t.text)
-	}
-	return nil
-}
-
-func (g *gate) noSuch(name string) error {
-	var all []string
-	for _, r := range g.relations {
-		if !strings.HasPrefix(r, "lookup_") {
-			all = append(all, r)
-		}
-	}
-	slices.Sort(all)
-	return fault.New(fault.Invalid, "there is no relation %q; there are: %s, and the lookup_ tables", name, strings.Join(all, ", "))
 }

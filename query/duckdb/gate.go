@@ -7,7 +7,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
@@ -15,29 +14,17 @@ import (
 	"github.com/tarn-lake/tarn/query/plan"
 )
 
-// maxText bounds an ad hoc question.
-const maxText = 100_000
-
 // Gate reads an ad hoc question by DuckDB's own parser and refuses what is not one SELECT over the relations. What it
 // does not know it refuses: new kinds of table and new functions stay outside until they are let in.
 func (e *Engine) Gate(ctx context.Context, text string, relations []string) ([]string, error) {
-	if strings.TrimSpace(text) == "" {
-		return nil, fault.New(fault.Invalid, "the question is empty: write one SELECT")
-	}
-	if len(text) > maxText {
-		return nil, fault.New(fault.Exceeded, "the question is longer than %d characters", maxText)
-	}
-	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
-		return nil, fault.New(fault.Invalid, "the question holds what is no text: send it as UTF-8 without zero characters")
+	if err := plan.Question(text); err != nil {
+		return nil, err
 	}
 	tree, err := e.parse(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	g := &gate{relations: map[string]string{}, used: map[string]bool{}}
-	for _, r := range relations {
-		g.relations[strings.ToLower(r)] = r
-	}
+	g := &gate{relations: plan.NewNamed(relations), used: map[string]bool{}}
 	if err := g.walk(tree["node"], nil); err != nil {
 		return nil, err
 	}
@@ -83,7 +70,7 @@ func (e *Engine) parse(ctx context.Context, text string) (map[string]any, error)
 
 // gate walks a syntax tree.
 type gate struct {
-	relations map[string]string // by lower-case name
+	relations plan.Named
 	used      map[string]bool
 }
 
@@ -137,14 +124,14 @@ func (g *gate) expressions(n map[string]any, in *scope) (*scope, error) {
 	list, _ := ctes["map"].([]any)
 	if name, ok := n["cte_name"].(string); ok { // a recursive one, and older trees, name themselves
 		in = &scope{names: map[string]bool{strings.ToLower(name): true}, up: in}
-		if err := reserved(name); err != nil {
+		if err := plan.Unreserved(name); err != nil {
 			return nil, err
 		}
 	}
 	for _, e := range list {
 		entry, _ := e.(map[string]any)
 		name, _ := entry["key"].(string)
-		if err := reserved(name); err != nil {
+		if err := plan.Unreserved(name); err != nil {
 			return nil, err
 		}
 		if err := g.walk(entry["value"], in); err != nil {
@@ -153,14 +140,6 @@ func (g *gate) expressions(n map[string]any, in *scope) (*scope, error) {
 		in = &scope{names: map[string]bool{strings.ToLower(name): true}, up: in}
 	}
 	return in, nil
-}
-
-// reserved refuses names that could be taken for the rows below every predicate.
-func reserved(name string) error {
-	if strings.HasPrefix(strings.ToLower(name), plan.PhysicalName("")) {
-		return fault.New(fault.Denied, "the name %q is reserved", name)
-	}
-	return nil
 }
 
 // queries are the kinds of node that only read.
@@ -213,9 +192,9 @@ func (g *gate) table(kind string, n map[string]any, in *scope) error {
 		if in.has(strings.ToLower(name)) {
 			return nil
 		}
-		relation, ok := g.relations[strings.ToLower(name)]
-		if !ok {
-			return g.noSuch(name)
+		relation, err := g.relations.Find(name)
+		if err != nil {
+			return err
 		}
 		g.used[relation] = true
 		return nil
@@ -234,17 +213,6 @@ func (g *gate) table(kind string, n map[string]any, in *scope) error {
 
 func notSelect(kind string) error {
 	return fault.New(fault.Denied, "only SELECT over the lake's relations can be asked (this asks for %s)", strings.ToLower(strings.ReplaceAll(kind, "_", " ")))
-}
-
-func (g *gate) noSuch(name string) error {
-	var all []string
-	for _, r := range g.relations {
-		if !strings.HasPrefix(r, "lookup_") {
-			all = append(all, r)
-		}
-	}
-	slices.Sort(all)
-	return fault.New(fault.Invalid, "there is no relation %q; there are: %s, and the lookup_ tables", name, strings.Join(all, ", "))
 }
 
 func text(v any) string {
