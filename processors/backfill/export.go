@@ -125,21 +125,27 @@ func (e *Export) list(ctx context.Context) error {
 	return nil
 }
 
+// sums are the names under which the MD5 of a manifest lies beside it: the first is what exports have, the second what
+// AWS's description of them says.
+var sums = []string{".md5", ".checksum"}
+
 // manifest returns a manifest, checked by the MD5 that lies beside it; a copy of an export may have been made without.
 func (e *Export) manifest(ctx context.Context, name string) ([]byte, error) {
 	text, err := e.small(ctx, "manifest-"+name+".json")
 	if err != nil {
 		return nil, err
 	}
-	want, err := e.small(ctx, "manifest-"+name+".md5")
-	if fault.Is(err, fault.NotFound) {
-		return text, nil
-	} else if err != nil {
-		return nil, err
-	}
-	sum := md5.Sum(text)
-	if w := strings.TrimSpace(string(want)); w != base64.StdEncoding.EncodeToString(sum[:]) && !strings.EqualFold(w, hex.EncodeToString(sum[:])) {
-		return nil, fault.New(fault.Invalid, "manifest-%s.json has not the MD5 that manifest-%[1]s.md5 says, %s: copy the export again", name, w)
+	for _, kind := range sums {
+		want, err := e.small(ctx, "manifest-"+name+kind)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		sum := md5.Sum(text)
+		if w := strings.TrimSpace(string(want)); w != base64.StdEncoding.EncodeToString(sum[:]) && !strings.EqualFold(w, hex.EncodeToString(sum[:])) {
+			return nil, fault.New(fault.Invalid, "manifest-%s.json has not the MD5 that manifest-%[1]s%s says, %s: copy the export again", name, kind, w)
+		}
 	}
 	return text, nil
 }

@@ -98,6 +98,11 @@ func TestDamagedExports(t *testing.T) {
 		{"no summary", "is no export", func(o objects) { delete(o, "x/manifest-summary.json") }},
 		{"no list", "lacks manifest-files.json", func(o objects) { delete(o, "x/manifest-files.json") }},
 		{"another summary", "manifest-summary.md5 says", func(o objects) { o["x/manifest-summary.json"] += " " }},
+		{"another list, by the other name", "manifest-files.checksum says", func(o objects) {
+			o["x/manifest-files.checksum"] = o["x/manifest-files.md5"]
+			delete(o, "x/manifest-files.md5")
+			o["x/manifest-files.json"] += "\n"
+		}},
 		{"another list", "manifest-files.md5 says", func(o objects) { o["x/manifest-files.json"] += "\n" }},
 		{"another format", "export it as DYNAMODB_JSON", func(o objects) {
 			o["x/manifest-summary.json"] = strings.Replace(o["x/manifest-summary.json"], "DYNAMODB_JSON", "ION", 1)
