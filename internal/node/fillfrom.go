@@ -109,18 +109,27 @@ func (s *scanSource) open(ctx context.Context) error {
 	case err != nil && !fault.Is(err, fault.NotFound):
 		return err
 	default:
-		at := time.Now().UTC().Truncate(time.Millisecond)
-		if s.n.past == nil {
-			at = at.Add(-clockSkew).Truncate(time.Second)
-		}
+		now := time.Now().UTC().Truncate(time.Millisecond)
 		segments := s.a.Segments
 		if segments <= 0 {
 			segments = scanSegments
 		}
-		s.progress = backfill.NewProgress("scan-"+at.Format("20060102T150405.000"), at, segments)
+		s.progress = backfill.NewProgress("scan-"+now.Format("20060102T150405.000"), s.instant(now), segments)
 	}
 	s.id, s.full, s.done.At = s.progress.ID, true, s.progress.At
 	return nil
+}
+
+// instant is when a scan that begins now is dated: not after any change that comes while it reads, by the clock that
+// dates the store's changes. Where an endpoint is named that may be DynamoDB Local's, which cuts time to the minute.
+func (s *scanSource) instant(now time.Time) time.Time {
+	switch {
+	case s.n.past != nil:
+		return now
+	case s.n.home.Endpoint != "":
+		return now.Add(-clockSkew).Truncate(time.Minute)
+	}
+	return now.Add(-clockSkew).Truncate(time.Second)
 }
 
 func (s *scanSource) read(ctx context.Context) error {
