@@ -27,7 +27,7 @@ const patience = 30 * time.Second
 
 // browserPage is one page of a headless Chromium, and what it complained of and asked for.
 type browserPage struct {
-	t    *testing.T
+	t    testing.TB
 	ctx  context.Context
 	base string
 
@@ -35,7 +35,7 @@ type browserPage struct {
 	faults []string
 }
 
-func open(t *testing.T, api *fake, o console.Options) *browserPage {
+func open(t testing.TB, api *fake, o console.Options) *browserPage {
 	t.Helper()
 	server := httptest.NewServer(console.Handler(api, o))
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
