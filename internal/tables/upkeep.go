@@ -48,11 +48,12 @@ func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (
 		return 0, err
 	}
 	untold, err := t.untold(ctx, before)
-	if keep = max(keep, untold, before.younger(olderThan)+1); err != nil || before.Kept() <= keep {
+	if keep = max(keep, untold); err != nil || before.Spare(keep, olderThan) == 0 {
 		return 0, err
 	}
 	s := t.begin(ctx)
 	tx := t.home.table(t.name, before.version, s).NewTransaction()
+	keep = before.Kept() - before.Spare(keep, olderThan)
 	err = tx.ExpireSnapshots(table.WithRetainLast(keep), table.WithOlderThan(olderThan), table.WithPostCommit(false))
 	if err != nil {
 		return 0, kind(err, "expire snapshots of table "+t.name)
@@ -72,16 +73,18 @@ func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (
 	return before.Kept() - after.Kept(), errors.Join(s.settle(), remove(ctx, t.home.files(), garbage))
 }
 
-// younger returns how many of the snapshots are younger than that. The one before them was the table's newest when they
-// began, so somebody may have pinned it then, however old it is itself.
-func (s *Snapshot) younger(than time.Duration) (n int) {
-	since := time.Now().Add(-than).UnixMilli()
+// Spare returns how many snapshots the table could forget: those neither among the last keep nor younger than olderThan.
+// The one before the young ones was the table's newest when they began, so somebody may have pinned it then, however old it
+// is itself.
+func (s *Snapshot) Spare(keep int, olderThan time.Duration) int {
+	since := time.Now().Add(-olderThan).UnixMilli()
+	young := 1
 	for _, snap := range s.meta.Snapshots() {
 		if snap.TimestampMs > since {
-			n++
+			young++
 		}
 	}
-	return n
+	return max(0, s.Kept()-max(keep, young))
 }
 
 // onlyIn returns the files that snapshots of before had and those of after have not. History is a line, and a file never

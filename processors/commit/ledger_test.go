@@ -286,6 +286,31 @@ func TestClosedLanesAreLookedUp(t *testing.T) {
 	check(t, w, append(append(want, passes("label/shard-0-1", 4, 5)...), pass("label/shard-0-2", 4))...)
 }
 
+// While every snapshot is too young to be forgotten, no commit copies its story: that would be a commit of the ledger for each.
+func TestYoungSnapshotsAreNotTended(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		keepFor time.Duration
+		copies  int
+	}{{"young", time.Hour, 0}, {"old", time.Nanosecond, 1}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, scratch(t))
+			w.opts.Keep, w.opts.KeepFor = 1, c.keepFor
+			w.start(t)
+			const commits = 75 // a few more than the slack
+			for i := range commits {
+				w.land(t, "s/1", note{first: i + 1, last: i + 1, after: i, begin: i == 0}, pass("s/1", i+1))
+				w.commit(t)
+			}
+			if got := w.snapshot(t, "ledger").Kept(); got != c.copies {
+				t.Errorf("the ledger was written %d times", got)
+			}
+		})
+	}
+}
+
 // Another program's commit into our table is kept and noted, never overwritten, and does not move our counter.
 func TestAForeignCommitIsKept(t *testing.T) {
 	t.Parallel()

@@ -162,7 +162,7 @@ func (p *pass) finish(ctx context.Context, t *target, now *tables.Snapshot, e Co
 	p.opts.Observe(e)
 	t.leaving, t.telling = nil, nil
 	const slack = 64 // expiry reads manifests, so it is done for many snapshots at once
-	if now.Kept() > p.opts.Keep+slack || len(p.idle(now)) > manyIdle {
+	if now.Spare(p.opts.Keep, p.opts.KeepFor) > slack || len(p.idle(now)) > manyIdle {
 		if err := p.tend(ctx, t); err != nil {
 			p.opts.Log.WarnContext(ctx, "snapshots not expired", telemetry.Table, e.Table, telemetry.Err, err)
 		}
