@@ -3,7 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 GO=${GO:-go}
-staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 unformatted=$(gofmt -l $(git ls-files '*.go'))
 if [ -n "$unformatted" ]; then
@@ -15,7 +14,7 @@ fi
 packages=$($GO list ./... | grep -v /infra)
 $GO vet $packages
 $GO vet -tags integration $packages
-$GO run $staticcheck -tags integration $packages
+scripts/staticcheck.sh $packages
 $GO mod tidy -diff
 $GO test ./internal/layers
 scripts/generate.sh -check

@@ -59,5 +59,6 @@ suite -run 'MillionRandomRecords|EveryDamagedByte' ./processors/decode
 suite -run RandomPlans ./internal/faults -faults.plans 300
 # What runs on AWS is compiled, looked at and synthesised here, where its libraries are compiled once.
 step "$GO" vet -tags integration ./infra/...
+step scripts/staticcheck.sh ./infra/...
 suite ./infra
 echo "integration: all good in $SECONDS s"
