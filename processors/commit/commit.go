@@ -48,7 +48,7 @@ type Options struct {
 	NewID    func() string    // unique names for files and attempts; nil: random
 	Log      *slog.Logger     // nil: none
 	Observe  telemetry.Observe
-	MaxBytes int64         // landed bytes in one commit, which bounds memory; 0: 32 MiB
+	MaxBytes int64         // landed bytes in one commit, which bounds memory; 0: 16 MiB
 	MaxRows  int           // rows of a file; 0: 1,000,000
 	Archive  bool          // keep landed objects under archive/ instead of deleting them
 	Keep     int           // snapshots that stay; 0: 100
@@ -91,7 +91,7 @@ func New(files Files, tabs Tables, registry *schemas.Registry, opts Options) *Co
 		opts.Observe = telemetry.Discard
 	}
 	if opts.MaxBytes <= 0 {
-		opts.MaxBytes = 32 << 20
+		opts.MaxBytes = 16 << 20
 	}
 	if opts.MaxRows <= 0 {
 		opts.MaxRows = 1_000_000
@@ -157,9 +157,11 @@ func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermar
 		}
 		p := &pass{Committer: c, stream: s.stream, targets: targets, settled: settled, report: report}
 		s.batches = p.take(s.batches)
+		done := p.batches
 		if err := p.run(ctx); err != nil {
 			return err
 		}
+		clear(done) // the list lives on, and what they brought must not
 	}
 	if report.Rows()-before > largeRound {
 		for _, t := range targets {
