@@ -6,6 +6,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// gathers is for how many seconds changes and landings gather: where people try things out they want them soon, elsewhere
+// cheap (docs/decisions/048).
+var gathers = map[string]struct{ capture, commit float64 }{"sandbox": {10, 30}, "test": {30, 60}, "prod": {30, 60}, other: {10, 30}}
+
 // Each property of a stream's mapping is one that docs/lake.md needs: without one of them rows are lost or doubled.
 func TestStreamsAreMappedAsTheLakeNeeds(t *testing.T) {
 	each(t, func(t *testing.T, w *world, env string) {
@@ -18,7 +22,7 @@ func TestStreamsAreMappedAsTheLakeNeeds(t *testing.T) {
 			"BisectBatchOnFunctionError":     false,
 			"FunctionResponseTypes":          []any{"ReportBatchItemFailures"},
 			"BatchSize":                      10_000.0, // what cuts a batch is its payload, or the window
-			"MaximumBatchingWindowInSeconds": 10.0,
+			"MaximumBatchingWindowInSeconds": gathers[env].capture,
 			"Enabled":                        true,
 		}
 		streams := 0
@@ -61,7 +65,7 @@ func TestLandingsWakeTheCommitter(t *testing.T) {
 				continue
 			}
 			queues++
-			want := map[string]any{"BatchSize": 10_000.0, "MaximumBatchingWindowInSeconds": 30.0, "ScalingConfig": map[string]any{"MaximumConcurrency": 2.0}}
+			want := map[string]any{"BatchSize": 10_000.0, "MaximumBatchingWindowInSeconds": gathers[env].commit, "ScalingConfig": map[string]any{"MaximumConcurrency": 2.0}}
 			for name, value := range want {
 				if diff := cmp.Diff(value, m.Properties[name]); diff != "" {
 					t.Errorf("%s: %s: %s", m, name, diff)

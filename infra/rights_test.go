@@ -100,8 +100,42 @@ func TestOnlyProcessorLands(t *testing.T) {
 
 func TestOnlyAPIWritesRecords(t *testing.T) {
 	each(t, func(t *testing.T, w *world, env string) {
-		names(t, w.roles(env, []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}, ""), "Api")
+		names(t, w.roles(env, []string{"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"}, ""), "Api")
+		names(t, w.roles(env, []string{"dynamodb:PutItem"}, ""), "Api", "Maintenance") // what the second may put, the next test says
 		names(t, w.roles(env, []string{"dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query"}, ""), "Api")
+	})
+}
+
+// Maintenance puts heartbeats into the tables that have a stream. The conditions let no record through: an item has but
+// its key and the heartbeat's attribute, and its key is none that a record has.
+func TestMaintenanceWritesNothingButHeartbeats(t *testing.T) {
+	each(t, func(t *testing.T, w *world, env string) {
+		streams := 0
+		for _, table := range w.of(env, "AWS::DynamoDB::Table") {
+			if table.Properties["StreamSpecification"] != nil {
+				streams++
+			}
+		}
+		beats := 0
+		for _, st := range w.may(t, env, "Maintenance") {
+			for _, a := range st.Action {
+				switch {
+				case !strings.HasPrefix(a, "dynamodb:"):
+				case a == "dynamodb:ListStreams", a == "dynamodb:DescribeStream" && strings.Contains(text(st.Resource), "StreamArn"):
+				case a == "dynamodb:PutItem" && len(st.Action) == 1 && !strings.Contains(text(st.Resource), "Idempotency"):
+					beats += len(st.Resource)
+					want := `{"ForAllValues:StringEquals":{"dynamodb:Attributes":["id","tarn_heartbeat"]},"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["tarn_heartbeat#*"]}}`
+					if got := text(st.Condition); got != want {
+						t.Errorf("a heartbeat may be %s, want %s", got, want)
+					}
+				default:
+					t.Errorf("it may %s on %s", a, text(st.Resource))
+				}
+			}
+		}
+		if beats != streams || beats == 0 {
+			t.Errorf("heartbeats may be written to %d tables, and %d have a stream", beats, streams)
+		}
 	})
 }
 

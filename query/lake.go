@@ -20,6 +20,16 @@ type Progress interface {
 	Complete(dataset string, watermarks lake.Watermarks) time.Time
 }
 
+// Marked is the Progress of a process that reads no streams: what the tables themselves say. A lake with it reads how far
+// the heartbeats are before it pins histories, and the watermarks that it is asked about are those moved up to there.
+type Marked struct{}
+
+// Complete implements Progress.
+func (Marked) Complete(_ string, watermarks lake.Watermarks) time.Time {
+	at, _ := watermarks.CompleteTo()
+	return at
+}
+
 // Tables is the lake of a catalog's tables. It is safe for concurrent use.
 type Tables struct {
 	catalog  *tables.Catalog
@@ -62,10 +72,14 @@ func (t *Tables) pinOnce(ctx context.Context, relations []string) (*Pinned, erro
 	p := &Pinned{Relations: map[string]Relation{}, Snapshots: map[string]int64{}, Commits: map[string]int64{},
 		Through: map[string]int64{}, Late: map[string]int64{}, Daily: map[string]int64{}, Missing: map[string]int64{}, Oldest: map[string]int64{},
 		Worth: map[string]lake.Rollup{}, Complete: map[string]time.Time{}, Horizons: map[string]string{}, dropped: map[string]int64{}}
+	beats, err := t.beats(ctx)
+	if err != nil {
+		return nil, err
+	}
 	names := slices.Clone(relations)
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	for _, name := range names {
-		if err := t.pin(ctx, p, name); err != nil {
+		if err := t.pin(ctx, p, name, beats); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +93,27 @@ func rank(table string) int {
 	return 1
 }
 
-func (t *Tables) pin(ctx context.Context, p *Pinned, name string) error {
+// beats returns how far the heartbeats are, where nothing else tells how far quiet shards are. It is asked before any
+// history is pinned: then the history has all that came before these heartbeats.
+func (t *Tables) beats(ctx context.Context) (lake.Watermarks, error) {
+	if _, marked := t.progress.(Marked); !marked {
+		return nil, nil
+	}
+	table, err := t.catalog.Existing(ctx, schemas.HeartbeatTable)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := table.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.Watermarks, nil
+}
+
+func (t *Tables) pin(ctx context.Context, p *Pinned, name string, beats lake.Watermarks) error {
 	columns, d := t.columns(name)
 	if columns == nil {
 		return fault.New(fault.NotFound, "there is no table %s", name)
@@ -125,7 +159,7 @@ func (t *Tables) pin(ctx context.Context, p *Pinned, name string) error {
 		p.Commits[name], p.Horizons[d.Name], p.dropped[d.Name] = s.Commit, s.Horizon, s.Dropped
 		p.Late[d.Name] = s.Late
 		if t.progress != nil {
-			p.Complete[d.Name] = t.progress.Complete(d.Name, s.Watermarks)
+			p.Complete[d.Name] = t.progress.Complete(d.Name, s.Watermarks.Beyond(beats, d.Stream))
 		}
 	}
 	return nil

@@ -61,14 +61,15 @@ func (h *handler) Invoke(ctx context.Context, _ []byte) ([]byte, error) {
 	return json.Marshal(answer{report.Rows(), report.Objects, len(report.Holes), report.Waiting})
 }
 
-// tell measures how old the data is now.
+// tell measures how old the data is now, of every dataset of the streams that were committed: a quiet one is as young as
+// its heartbeats.
 func (h *handler) tell(report commit.Report) {
 	now := time.Now()
-	for _, done := range report.Tables {
-		for _, d := range h.base.Registry.Datasets() {
-			if d.ChangesTable() == done.Table && !done.CompleteTo.IsZero() {
-				h.base.Observe(warehouse.Age{Dataset: d.Name, Age: now.Sub(done.CompleteTo)})
-			}
+	beats := report.Marks[schemas.HeartbeatTable]
+	for _, d := range h.base.Registry.Datasets() {
+		marks, known := report.Marks[d.ChangesTable()]
+		if at, open := marks.Beyond(beats, d.Stream).CompleteTo(); known && open && d.Stream != "" {
+			h.base.Observe(warehouse.Age{Dataset: d.Name, Age: now.Sub(at)})
 		}
 	}
 }

@@ -32,6 +32,7 @@ type handler struct {
 	compactor *compact.Compactor
 	glue      athena.Glue
 	source    rollup.Source // nil: no workgroup is named
+	hearts    []heart       // none: no heartbeats are written
 }
 
 // call is what a schedule sends.
@@ -56,16 +57,16 @@ type turn struct {
 	answer
 }
 
-// tasks are what can be called for. Heartbeats, which keep the data young where nobody writes, are none of them yet: the
-// age of a quiet dataset grows until its next change.
+// tasks are what can be called for.
 var tasks = map[string]func(*turn, context.Context) error{
-	"compact": (*turn).compact, // small files become few
-	"base":    (*turn).bases,   // current state follows the history, and the views at Athena follow both
-	"rollup":  (*turn).rollups, // daily tables follow the history
-	"ledger":  (*turn).ledger,  // the ledger is told what it does not know yet
-	"upkeep":  (*turn).upkeep,  // after the ledger was told: manifests merged, old snapshots and their files let go
-	"sweep":   (*turn).sweep,   // what crashes left is removed
-	"health":  (*turn).health,  // the age of the data and what waits, as metrics
+	"compact":   (*turn).compact, // small files become few
+	"base":      (*turn).bases,   // current state follows the history, and the views at Athena follow both
+	"rollup":    (*turn).rollups, // daily tables follow the history
+	"ledger":    (*turn).ledger,  // the ledger is told what it does not know yet
+	"upkeep":    (*turn).upkeep,  // after the ledger was told: manifests merged, old snapshots and their files let go
+	"sweep":     (*turn).sweep,   // what crashes left is removed, and old heartbeats
+	"heartbeat": (*turn).beat,    // items are written that must come through where nobody writes
+	"health":    (*turn).health,  // the age of the data and what waits, as metrics
 }
 
 // Invoke implements lambda.Handler.

@@ -37,7 +37,7 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) (any, e
 	if err != nil {
 		return nil, err
 	}
-	h := &handler{base: base, lake: lake, settings: settings, glue: glue.NewFromConfig(base.AWS)}
+	h := &handler{base: base, lake: lake, settings: settings, glue: glue.NewFromConfig(base.AWS), hearts: hearts(settings, base)}
 	h.compactor = compact.New(lake.Files, compact.Options{
 		MemoryBytes: int64(settings.MemoryMB) << 20, Keep: settings.Snapshots, Grace: settings.KeepFor, Observe: base.Observe,
 	})
@@ -53,7 +53,7 @@ func source(s config.Maintenance, base *function.Base, lake *warehouse.Warehouse
 	if err != nil {
 		return nil, err
 	}
-	service := query.New(base.Registry, query.NewLake(lake.Catalog, base.Registry, warehouse.Progress{}), engine, query.Options{Timeout: counting})
+	service := query.New(base.Registry, query.NewLake(lake.Catalog, base.Registry, query.Marked{}), engine, query.Options{Timeout: counting})
 	return rollups.Source(service), nil
 }
 

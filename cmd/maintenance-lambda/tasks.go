@@ -24,7 +24,7 @@ func (t *turn) compact(ctx context.Context) error {
 		return err
 	}
 	shared := map[string]func(context.Context, *tables.Table) (bool, error){
-		schemas.QuarantineTable: t.compactor.MergeQuarantine, schemas.LedgerTable: t.compactor.MergeLedger,
+		schemas.QuarantineTable: t.compactor.MergeQuarantine, schemas.LedgerTable: t.compactor.MergeLedger, schemas.HeartbeatTable: t.compactor.MergeHeartbeats,
 	}
 	for name, merge := range shared {
 		table, missing := t.lake.Catalog.Existing(ctx, name)
@@ -141,7 +141,27 @@ func (t *turn) upkeep(ctx context.Context) error {
 	return t.tables(ctx, t.compactor.Upkeep)
 }
 
-func (t *turn) sweep(ctx context.Context) error { return t.tables(ctx, t.compactor.Sweep) }
+// sweep removes what crashes left, and heartbeats that tell nobody anything any more.
+func (t *turn) sweep(ctx context.Context) error {
+	if t.whole {
+		if err := t.forget(ctx); err != nil {
+			return err
+		}
+	}
+	return t.tables(ctx, t.compactor.Sweep)
+}
+
+func (t *turn) forget(ctx context.Context) error {
+	table, err := t.lake.Catalog.Existing(ctx, schemas.HeartbeatTable)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rows, err := t.compactor.ForgetHeartbeats(ctx, table)
+	return t.did(ctx, rows > 0, err)
+}
 
 // tables does something with every table that is there.
 func (t *turn) tables(ctx context.Context, do func(context.Context, *tables.Table) error) error {
@@ -150,7 +170,7 @@ func (t *turn) tables(ctx context.Context, do func(context.Context, *tables.Tabl
 		names = append(names, d.ChangesTable(), d.BaseTable(), d.DailyTable())
 	}
 	if t.whole {
-		names = append(names, schemas.QuarantineTable, schemas.LedgerTable)
+		names = append(names, schemas.QuarantineTable, schemas.LedgerTable, schemas.HeartbeatTable)
 	}
 	var failed error
 	for _, name := range names {
@@ -172,21 +192,12 @@ func (t *turn) tables(ctx context.Context, do func(context.Context, *tables.Tabl
 // health measures what no commit does while nothing comes: how old the data is, and what people should look at.
 func (t *turn) health(ctx context.Context) error {
 	now := time.Now()
-	for _, d := range t.datasets {
-		table, err := t.lake.Catalog.Existing(ctx, d.ChangesTable())
-		if fault.Is(err, fault.NotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		snap, err := table.Snapshot(ctx)
-		if err != nil {
-			return err
-		}
-		if at, open := snap.Watermarks.CompleteTo(); open {
-			t.base.Observe(warehouse.Age{Dataset: d.Name, Age: now.Sub(at)})
-		}
+	complete, err := t.lake.Complete(ctx, t.datasets)
+	if err != nil {
+		return err
+	}
+	for name, at := range complete {
+		t.base.Observe(warehouse.Age{Dataset: name, Age: now.Sub(at)})
 	}
 	return t.state(ctx)
 }

@@ -77,7 +77,7 @@ func open(ctx context.Context, s config.Query, base *function.Base) (*query.Serv
 	if !s.Stream {
 		opts.Again = again
 	}
-	return query.New(base.Registry, query.NewLake(lake.Catalog, base.Registry, warehouse.Progress{}), dashboards, opts), nil
+	return query.New(base.Registry, query.NewLake(lake.Catalog, base.Registry, query.Marked{}), dashboards, opts), nil
 }
 
 // pages returns everything that people and machines ask: they come in with a token of the issuer, or with the session

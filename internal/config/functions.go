@@ -56,15 +56,17 @@ type Committer struct {
 // Maintenance is the settings of the function that keeps the tables in shape: small files, bases, rollups, snapshots.
 type Maintenance struct {
 	Function
-	Lake      Location      `env:"TARN_LAKE" doc:"The lake: s3://bucket or s3://bucket/folder."`
-	Database  string        `env:"TARN_DATABASE" default:"tarn" doc:"The Glue database of the lake's tables."`
-	Tables    Names         `env:"TARN_TABLES" default:"" doc:"The deployed table of each table of the schemas, as name=deployed,…; one that is not named is deployed under its own name."`
-	Snapshots int           `env:"TARN_SNAPSHOTS" default:"300" doc:"Snapshots of a table that are kept."`
-	KeepFor   time.Duration `env:"TARN_KEEP_FOR" default:"1h" doc:"How long replaced files stay for questions that read them."`
-	MemoryMB  int           `env:"TARN_MEMORY_MB" default:"512" doc:"Megabytes that a merge may have in memory, however large the partition; about half of the function's."`
-	WorkGroup string        `env:"TARN_WORKGROUP" default:"" doc:"The Athena workgroup that rollups are counted in. Empty: the task rollup is refused."`
-	Results   Location      `env:"TARN_RESULTS" default:"" doc:"Where Athena leaves results: s3://bucket/folder. Empty: where the workgroup says."`
-	Grace     time.Duration `env:"TARN_GRACE" default:"60s" doc:"What is left of the function's time when no further piece of work is begun."`
+	Lake           Location      `env:"TARN_LAKE" doc:"The lake: s3://bucket or s3://bucket/folder."`
+	Database       string        `env:"TARN_DATABASE" default:"tarn" doc:"The Glue database of the lake's tables."`
+	Tables         Names         `env:"TARN_TABLES" default:"" doc:"The deployed table of each table of the schemas, as name=deployed,…; one that is not named is deployed under its own name."`
+	Snapshots      int           `env:"TARN_SNAPSHOTS" default:"300" doc:"Snapshots of a table that are kept."`
+	KeepFor        time.Duration `env:"TARN_KEEP_FOR" default:"1h" doc:"How long replaced files stay for questions that read them."`
+	MemoryMB       int           `env:"TARN_MEMORY_MB" default:"512" doc:"Megabytes that a merge may have in memory, however large the partition; about half of the function's."`
+	WorkGroup      string        `env:"TARN_WORKGROUP" default:"" doc:"The Athena workgroup that rollups are counted in. Empty: the task rollup is refused."`
+	HeartbeatEvery time.Duration `env:"TARN_HEARTBEAT_EVERY" default:"5m" doc:"How long a shard of a change stream may be quiet before the task heartbeat writes an item that has to come through it; as often as the task is called. 0s: the task is refused."`
+	HeartbeatWay   time.Duration `env:"TARN_HEARTBEAT_WAY" default:"5m" doc:"How long a heartbeat may be on its way to the lake before it is taken for lost: then more are written, until every shard carries one."`
+	Results        Location      `env:"TARN_RESULTS" default:"" doc:"Where Athena leaves results: s3://bucket/folder. Empty: where the workgroup says."`
+	Grace          time.Duration `env:"TARN_GRACE" default:"60s" doc:"What is left of the function's time when no further piece of work is begun."`
 }
 
 // Query is the settings of the function that answers questions and serves the console.

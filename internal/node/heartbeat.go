@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/processors/heartbeat"
 	"github.com/tarn-lake/tarn/processors/stream"
@@ -25,9 +27,27 @@ func (n *Node) openHeartbeats(ctx context.Context) (err error) {
 	if n.settings.HeartbeatEvery <= 0 {
 		return nil
 	}
-	for _, t := range ingest.Tables(n.registry) {
-		if t.Stream != "" {
-			n.hearts = append(n.hearts, heart{t.Stream, heartbeat.New(n.store, n.feed, t, heartbeat.Options{Every: n.settings.HeartbeatEvery})})
+	for _, t := range heartbeat.Tables(n.registry) {
+		n.hearts = append(n.hearts, heart{t.Stream, heartbeat.New(beating{n.store}, n.feed, t, heartbeat.Options{Every: n.settings.HeartbeatEvery})})
+	}
+	return nil
+}
+
+// beating writes heartbeats into the store of the records.
+type beating struct{ store ingest.Store }
+
+// beatsAtOnce is how many heartbeats one transaction writes.
+const beatsAtOnce = 25
+
+// Put implements heartbeat.Store.
+func (b beating) Put(ctx context.Context, table string, items []record.Item) error {
+	for some := range slices.Chunk(items, beatsAtOnce) {
+		actions := make([]ingest.Action, len(some))
+		for i, item := range some {
+			actions[i] = ingest.Action{Kind: ingest.Put, Table: table, Item: item}
+		}
+		if err := b.store.Write(ctx, actions...); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -213,6 +213,9 @@ func (n *Node) sweep(ctx context.Context) error {
 	if _, err := n.retain(ctx); err != nil {
 		return err
 	}
+	if _, err := n.compactor.ForgetHeartbeats(ctx, n.beats); err != nil {
+		return err
+	}
 	return n.eachTable(func(t *tables.Table) error { return n.compactor.Sweep(ctx, t) })
 }
 

@@ -56,7 +56,8 @@ func (w *world) figures() (f figure) {
 
 // TestRehearsal takes the compiled functions the whole way: requests to the API's function, DynamoDB, its streams, the
 // processor, the bucket, the queue, the committer, Glue, maintenance. The figures that another engine then reads are
-// those of what was asked, and so are the answers of the query function, by Trino behind Athena's API.
+// those of what was asked, and so are the answers of the query function, by Trino behind Athena's API. When nobody writes any more, heartbeats keep
+// the data young.
 func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	p := newParts(t)
@@ -103,6 +104,7 @@ func goodDay(t *testing.T, w *world) {
 	}
 	asked(t, w, users, manager, want)
 	quiet(t, w)
+	beating(t, w, users, manager)
 	t.Logf("SUMMARY rehearsal: %d requests in %s, %d changes in the lake %s later; the figures are equal", people+applications+approved, wrote.Round(time.Millisecond),
 		w.rows("passes_changes")+w.rows("applicants_changes"), flowed.Round(time.Millisecond))
 	for _, f := range []*rehearsal.Function{w.api, w.processor, w.committer, w.keeper, w.asker} {
@@ -122,7 +124,7 @@ func maintained(t *testing.T, w *world) {
 		}
 		t.Logf("%s: %s", task, answer)
 	}
-	if _, err := w.keeper.Invoke(t.Context(), []byte(`{"task":"dance"}`)); err == nil || !strings.Contains(err.Error(), "want one of base, compact, health, ledger, rollup, sweep, upkeep") {
+	if _, err := w.keeper.Invoke(t.Context(), []byte(`{"task":"dance"}`)); err == nil || !strings.Contains(err.Error(), "want one of base, compact, health, heartbeat, ledger, rollup, sweep, upkeep") {
 		t.Errorf("an unknown task: %v", err)
 	}
 	if _, err := w.keeper.Invoke(t.Context(), []byte(`{"task":"compact","dataset":"flights"}`)); err == nil || !strings.Contains(err.Error(), `no dataset "flights"`) {

@@ -2,22 +2,12 @@ package warehouse
 
 import (
 	"context"
-	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/processors/ledger"
 )
-
-// Progress tells how far data is complete by what the tables say: no reader of the streams is in this process.
-type Progress struct{}
-
-// Complete implements query.Progress.
-func (Progress) Complete(_ string, marks lake.Watermarks) time.Time {
-	at, _ := marks.CompleteTo()
-	return at
-}
 
 // Holes returns the open holes. It makes no table.
 func (w *Warehouse) Holes(ctx context.Context) ([]lake.Hole, error) {

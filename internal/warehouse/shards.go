@@ -8,10 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/feed"
 	"github.com/tarn-lake/tarn/internal/lake"
-	"github.com/tarn-lake/tarn/schemas"
 )
 
 // askShards is how often the streams are asked for their shards, which live for hours.
@@ -58,7 +56,7 @@ func (s *Shards) stream(ctx context.Context, stream string, end func(stream, lan
 	if err != nil || !slices.ContainsFunc(shards, func(sh feed.Shard) bool { return sh.Closed }) {
 		return err
 	}
-	marks, err := s.marks(ctx, stream)
+	marks, err := s.lake.Marks(ctx, stream)
 	if err != nil {
 		return err
 	}
@@ -92,47 +90,4 @@ func readToEnd(shards []feed.Shard, marks lake.Watermarks) []string {
 		}
 	}
 	return lanes
-}
-
-// marks returns how far each lane of a stream is in the table that is furthest. A lane that some history does not know
-// to be done is not done.
-func (s *Shards) marks(ctx context.Context, stream string) (lake.Watermarks, error) {
-	beats, err := s.watermarks(ctx, schemas.HeartbeatTable)
-	if err != nil {
-		return nil, err
-	}
-	all := lake.Watermarks{}.Beyond(beats, stream)
-	for _, d := range s.lake.registry.Datasets() {
-		if d.Stream != stream {
-			continue
-		}
-		now, err := s.watermarks(ctx, d.ChangesTable())
-		if err != nil {
-			return nil, err
-		}
-		for lane, m := range now {
-			known, ok := all[lane]
-			m.Done = m.Done && (!ok || known.Done)
-			if m.Seq < known.Seq {
-				m.Seq, m.At = known.Seq, known.At
-			}
-			all[lane] = m
-		}
-	}
-	return all, nil
-}
-
-func (s *Shards) watermarks(ctx context.Context, table string) (lake.Watermarks, error) {
-	t, err := s.lake.Catalog.Existing(ctx, table)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	now, err := t.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return now.Watermarks, nil
 }

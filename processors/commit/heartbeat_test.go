@@ -19,6 +19,11 @@ func TestHeartbeatsTellHowFarALaneIs(t *testing.T) {
 	if report.Objects != 1 || report.Quarantined != 0 || len(w.landing(t)) != 0 {
 		t.Errorf("got %+v, and %v is left", report, w.landing(t))
 	}
+	for _, table := range []string{"passes_changes", "applicants_changes"} { // the report says the same of both
+		if to, open := report.Marks[table].Beyond(report.Marks["heartbeats"], "moves").CompleteTo(); !open || !to.Equal(at(9)) {
+			t.Errorf("%s is reported complete to %v, %v; want %v", table, to, open, at(9))
+		}
+	}
 	history, beats := w.snapshot(t, "passes_changes"), w.snapshot(t, "heartbeats")
 	if history.Commit != 1 || history.Rows != 2 || beats.Rows != 1 {
 		t.Errorf("the history is at commit %d with %d rows, %d heartbeats", history.Commit, history.Rows, beats.Rows)

@@ -218,6 +218,9 @@ func (p *pass) clear(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for t, b := range bases {
+		p.report.mark(t.table.Name(), b.Watermarks)
+	}
 	at := p.position(bases)
 	for _, b := range p.batches {
 		if b.landed == nil || b.Last > at[b.Lane].Seq && !lake.IsRepair(b.Lane) {

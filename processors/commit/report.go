@@ -17,6 +17,10 @@ type Report struct {
 	Holes       []Hole   // ranges that were passed without their records
 	Unreadable  []string // keys of objects that were set aside
 	Waiting     int      // landed objects that there was no time for
+
+	// Marks tells of each table of the streams that were committed, by its name, how far it is with each lane. The
+	// heartbeats' were read last.
+	Marks map[string]lake.Watermarks
 }
 
 // Done is what was committed to one table.
@@ -38,6 +42,13 @@ func (r Report) Rows() (n int64) {
 		n += d.Rows
 	}
 	return n
+}
+
+func (r *Report) mark(table string, marks lake.Watermarks) {
+	if r.Marks == nil {
+		r.Marks = map[string]lake.Watermarks{}
+	}
+	r.Marks[table] = marks
 }
 
 func (r *Report) done(d Done) {

@@ -7,12 +7,9 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strconv"
 	"sync"
 	"time"
 
-	"github.com/tarn-lake/tarn/ingest"
-	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/feed"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/record"
@@ -20,7 +17,8 @@ import (
 
 // Store is where records are kept.
 type Store interface {
-	Write(ctx context.Context, actions ...ingest.Action) error
+	// Put writes items over those that have their keys. Where it fails some may be written.
+	Put(ctx context.Context, table string, items []record.Item) error
 }
 
 // Feed knows the shards of a stream.
@@ -31,31 +29,32 @@ type Feed interface {
 // Options tune a Writer. The zero value works.
 type Options struct {
 	Every time.Duration    // how old a shard's newest change may be before it wants a heartbeat; 0: a minute
+	Way   time.Duration    // how long a heartbeat may be on its way to the lake before it is taken for lost; 0: half of Every
 	Now   func() time.Time // nil: time.Now
 }
 
 // maxKeys bounds the keys of one table, however many shards it has.
 const maxKeys = 4096
 
-// atOnce is how many heartbeats one transaction writes.
-const atOnce = 25
-
 // Writer writes the heartbeats of one table. Its methods may be called by several goroutines.
 type Writer struct {
 	store Store
 	feed  Feed
-	table ingest.Table
+	table Table
 	opts  Options
 
 	mu   sync.Mutex
-	more int // how often the number of keys was doubled, because a shard had carried none
-	sent time.Time
+	more int         // how often the number of keys was doubled, because a shard had carried none
+	sent []time.Time // the rounds with so many keys: the newest that must have come through by now, and those after it
 }
 
 // New returns a writer for a table with a stream.
-func New(store Store, f Feed, table ingest.Table, opts Options) *Writer {
+func New(store Store, f Feed, table Table, opts Options) *Writer {
 	if opts.Every <= 0 {
 		opts.Every = time.Minute
+	}
+	if opts.Way <= 0 {
+		opts.Way = opts.Every / 2
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -73,15 +72,16 @@ func (w *Writer) Beat(ctx context.Context, marks lake.Watermarks) (int, error) {
 		return 0, fmt.Errorf("look for the shards of %s: %w", w.table.Stream, err)
 	}
 	now := w.opts.Now()
+	due := w.due(now)
 	open, quiet, lost := 0, 0, 0
 	for _, s := range shards {
 		if s.Closed {
 			continue
 		}
 		open++
-		if age := now.Sub(marks[s.Lane()].At); age > w.opts.Every/2 {
+		if at := marks[s.Lane()].At; now.Sub(at) > w.opts.Every/2 {
 			quiet++
-			if !w.sent.IsZero() && w.sent.After(marks[s.Lane()].At) && now.Sub(w.sent) > w.opts.Every/2 {
+			if due.After(at) {
 				lost++
 			}
 		}
@@ -89,17 +89,29 @@ func (w *Writer) Beat(ctx context.Context, marks lake.Watermarks) (int, error) {
 	if quiet == 0 {
 		return 0, nil
 	}
-	// What carried nothing of the last round is too small for so few keys, or a shard that began meanwhile. Where no shard
-	// has carried any it is the way that is held up, and more keys would not mend it.
+	// What carried nothing of a round is too small for so few keys, or a shard that began meanwhile. Where no shard has
+	// carried any it is the way that is held up, and more keys would not mend it.
 	if lost > 0 && lost < open && Keys(open, w.more) < maxKeys {
 		w.more++
+		w.sent = nil
 	}
 	n := Keys(open, w.more)
 	if err := w.write(ctx, n, now); err != nil {
 		return 0, fmt.Errorf("write heartbeats to %s: %w", w.table.Name, err)
 	}
-	w.sent = now
+	w.sent = append(w.sent, now)
 	return n, nil
+}
+
+// due returns when the newest round was written that must have come through by now; the zero Time: none.
+func (w *Writer) due(now time.Time) time.Time {
+	for len(w.sent) > 1 && now.Sub(w.sent[1]) > w.opts.Way {
+		w.sent = w.sent[1:]
+	}
+	if len(w.sent) == 0 || now.Sub(w.sent[0]) <= w.opts.Way {
+		return time.Time{}
+	}
+	return w.sent[0]
 }
 
 // Keys returns how many keys so many open shards want, doubled so often: with s shards of one size and s·(ln s + 4) keys
@@ -113,40 +125,12 @@ func Keys(open, doubled int) int {
 }
 
 func (w *Writer) write(ctx context.Context, n int, now time.Time) error {
-	for from := 0; from < n; from += atOnce {
-		var actions []ingest.Action
-		for i := from; i < min(n, from+atOnce); i++ {
-			item, err := Item(w.table.Key, i, now)
-			if err != nil {
-				return err
-			}
-			actions = append(actions, ingest.Action{Kind: ingest.Put, Table: w.table.Name, Item: item})
-		}
-		if err := w.store.Write(ctx, actions...); err != nil {
+	items := make([]record.Item, n)
+	for i := range items {
+		var err error
+		if items[i], err = Item(w.table.Key, i, now); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// Item returns the i-th heartbeat of a table: its key, and when it is written.
-func Item(key ingest.TableKey, i int, now time.Time) (record.Item, error) {
-	item := record.Item{record.Heartbeat: record.Sent(now)}
-	for name, kind := range map[string]record.Kind{key.Partition: key.PartitionKind, key.Sort: key.SortKind} {
-		if name == "" {
-			continue
-		}
-		text := record.HeartbeatKey + strconv.Itoa(i)
-		switch kind {
-		case record.S:
-			item[name] = record.Value{Kind: record.S, Text: text}
-		case record.N: // below any number that counts something
-			item[name] = record.Value{Kind: record.N, Text: strconv.FormatInt(math.MinInt64+int64(i), 10)}
-		case record.B:
-			item[name] = record.Value{Kind: record.B, Bytes: []byte(text)}
-		default:
-			return nil, fault.New(fault.Internal, "the key attribute %s has no kind that a key can have", name)
-		}
-	}
-	return item, nil
+	return w.store.Put(ctx, w.table.Name, items)
 }

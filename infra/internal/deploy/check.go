@@ -43,6 +43,7 @@ func (e Environment) Check() error {
 		{"commit.memoryMB", e.Commit.MemoryMB, 512, 10_240},
 		{"commit.archiveDays", e.Commit.ArchiveDays, 0, 3650},
 		{"commit.dataAge", e.Commit.DataAge, 120, 86_400},
+		{"commit.heartbeat", e.Commit.Heartbeat, 1, 60},
 		{"query.dashboardMB", e.Query.DashboardMB, 10, 1 << 20},
 		{"query.adHocMB", e.Query.AdHocMB, 10, 1 << 20},
 		{"limit.perSecond", e.Limit.PerSecond, 1, 10_000},
@@ -53,13 +54,17 @@ func (e Environment) Check() error {
 			refuse("%s is %d: it must be from %d to %d", r.name, r.value, r.low, r.high)
 		}
 	}
-	if least := e.Capture.Seconds + 2*e.Commit.Seconds; e.Commit.DataAge < least {
-		refuse("commit.dataAge is %d s, and data is up to %d s old on a good day: write more, or gather for a shorter time", e.Commit.DataAge, least)
+	if least := 60*e.Commit.Heartbeat + e.way(); e.Commit.DataAge < least {
+		refuse("commit.dataAge is %d s, and data that nobody writes to is up to %d s old on a good day: write more, gather for a shorter time, or send heartbeats more often", e.Commit.DataAge, least)
 	}
 	faults = append(faults, e.checkHost()...)
 	faults = append(faults, e.checkPipeline()...)
 	return errors.Join(faults...)
 }
+
+// way is how many seconds a change is on its way to the tables at most, on a good day: it waits for its batch, and it may
+// land when a commit has just begun.
+func (e Environment) way() int { return e.Capture.Seconds + 2*e.Commit.Seconds }
 
 func (e Environment) checkHost() []error {
 	h := e.Host

@@ -54,6 +54,7 @@ type Commit struct {
 	MemoryMB    int `json:"memoryMB"`    // of the function
 	ArchiveDays int `json:"archiveDays"` // how long landed objects stay after their commit; 0: they go at once
 	DataAge     int `json:"dataAge"`     // seconds; older data is an alarm
+	Heartbeat   int `json:"heartbeat"`   // minutes; a shard that is quiet for so long is sent something that must come through
 }
 
 // Query is who may read what, and how much of it one question may scan.

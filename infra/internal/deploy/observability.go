@@ -20,13 +20,10 @@ func newObservability(s *site, base *configuration, l *lake, p *processors, c *c
 			continue
 		}
 		s.alarm(stack, base, alarm{
-			id: "data-age:" + ds.Name, what: "Changes of " + ds.Name + " are on their way, and what people see is older than it should be.", above: float64(s.env.Commit.DataAge), periods: 2,
-			metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-				// A dataset that nobody writes to grows old, and that is no fault.
-				Expression: jsii.String("IF(FILL(landed, 0) + FILL(waiting, 0) > 0, age, 0)"), Label: jsii.String("age of " + ds.Name + " while changes come"), Period: age,
-				UsingMetrics: &map[string]awscloudwatch.IMetric{"age": s.measured("DataAge", "Maximum", 5, "Dataset", ds.Name),
-					"landed": s.measured("Landed", "Sum", 5, "Stream", ds.Stream), "waiting": s.measured("WaitingObjects", "Maximum", 5)},
-			}),
+			// Heartbeats come through where nobody writes, so the data is young as long as the way is alive, and an age that
+			// nobody measures is as bad as a great one.
+			id: "data-age:" + ds.Name, what: "What people see of " + ds.Name + " is older than it should be, or nobody knows how old it is.", above: float64(s.env.Commit.DataAge), periods: 2,
+			metric: s.measured("DataAge", "Maximum", 5, "Dataset", ds.Name), missing: awscloudwatch.TreatMissingData_BREACHING,
 		})
 	}
 	lag := p.processor.live.Metric(jsii.String("IteratorAge"), &awscloudwatch.MetricOptions{Statistic: jsii.String("Maximum"), Period: age})

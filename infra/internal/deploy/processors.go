@@ -74,6 +74,7 @@ func (p *processors) newMaintenance(s *site, base *configuration, store *databas
 		name: "maintenance", what: "merges files, keeps rollups and snapshots", memoryMB: memoryMB, timeout: maintenanceTimeout, diskMB: diskMB,
 		settings: config.Environ(config.Maintenance{
 			Function: s.common(), Lake: l.location(), Database: l.database, Tables: store.streamed(s), Snapshots: 300, KeepFor: time.Hour, MemoryMB: memoryMB / 2,
+			HeartbeatEvery: time.Duration(s.env.Commit.Heartbeat) * time.Minute, HeartbeatWay: time.Duration(s.env.way())*time.Second + time.Minute,
 			WorkGroup: l.workgroups[upkeep], Results: config.Location(l.answers(upkeep)), Grace: grace(maintenanceTimeout),
 		}),
 	})
@@ -83,6 +84,7 @@ func (p *processors) newMaintenance(s *site, base *configuration, store *databas
 	f.may("Maintenance makes bases, rollups and views of datasets when they are due.", []string{"glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"},
 		l.catalog(p.stack, "*")...)
 	f.may("", athenaActions(), arn(p.stack, "athena", "workgroup/"+l.workgroups[upkeep]))
+	mayBeat(s, f, store)
 	f.release(base, false)
 	f.undelivered(l)
 	p.maintenance = f

@@ -25,7 +25,7 @@ func (p *processors) schedule(s *site, l *lake) {
 	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings("lambda:InvokeFunction"),
 		Resources: &[]*string{p.committer.live.FunctionArn(), p.maintenance.live.FunctionArn()}}))
 	group := awsscheduler.NewCfnScheduleGroup(p.stack, jsii.String("Schedules"), &awsscheduler.CfnScheduleGroupProps{Name: jsii.String(s.name("schedules"))})
-	for _, c := range p.clocks() {
+	for _, c := range p.clocks(s) {
 		awsscheduler.NewCfnSchedule(p.stack, jsii.String("Schedule"+construct(c.id)), &awsscheduler.CfnScheduleProps{
 			Name: jsii.String(s.name(c.id)), Description: jsii.String(c.what), GroupName: group.Ref(), State: jsii.String("ENABLED"),
 			ScheduleExpression: jsii.String(c.expression), ScheduleExpressionTimezone: jsii.String(c.zone),
@@ -40,12 +40,13 @@ func (p *processors) schedule(s *site, l *lake) {
 }
 
 // clocks is what is done by the clock. What a call has no time for, the next one does.
-func (p *processors) clocks() []clock {
+func (p *processors) clocks(s *site) []clock {
 	task := func(name, expression, what string) clock {
 		return clock{id: name, expression: expression, zone: "UTC", what: what, input: `{"task":"` + name + `"}`, call: p.maintenance}
 	}
 	return []clock{
 		{id: "commit", expression: "rate(5 minutes)", zone: "UTC", what: "Commits what a lost event of the bucket told nobody of.", input: `{"reason":"the clock"}`, call: p.committer},
+		task("heartbeat", everyMinutes(s.env.Commit.Heartbeat), "Writes items that must come through where nobody else writes."),
 		task("health", "rate(5 minutes)", "Measures the age of the data and what waits, for the alarms."),
 		task("compact", "rate(10 minutes)", "Small files become few."),
 		task("base", "rate(15 minutes)", "Current state follows the history."),
