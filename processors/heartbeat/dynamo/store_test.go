@@ -45,6 +45,13 @@ func (d *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{}`)
 }
 
+// requests returns what was asked so far.
+func (d *table) requests() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.asked)
+}
+
 func mustStore(t *testing.T, d *table) *dynamo.Store {
 	t.Helper()
 	server := httptest.NewServer(d)
@@ -70,7 +77,7 @@ func TestEachHeartbeatIsOnePut(t *testing.T) {
 		t.Fatal(err)
 	}
 	var keys []string
-	for _, text := range d.asked {
+	for _, text := range d.requests() {
 		op, body, _ := strings.Cut(text, " ")
 		var in struct {
 			TableName string
@@ -95,8 +102,8 @@ func TestARefusalEndsTheRound(t *testing.T) {
 		items[i] = record.Item{"id": record.String(record.HeartbeatKey), record.Heartbeat: record.Sent(time.Now())}
 	}
 	err := mustStore(t, d).Put(t.Context(), "passes", items)
-	if !fault.Is(err, fault.ReadOnly) || !strings.Contains(err.Error(), "deployed-passes") || len(d.asked) > 30 {
-		t.Errorf("got %v after %d requests", err, len(d.asked))
+	if !fault.Is(err, fault.ReadOnly) || !strings.Contains(err.Error(), "deployed-passes") || len(d.requests()) > 30 {
+		t.Errorf("got %v after %d requests", err, len(d.requests()))
 	}
 }
 
@@ -109,7 +116,7 @@ func TestNothingButHeartbeatsIsWritten(t *testing.T) {
 			t.Errorf("%v: got %v", item, err)
 		}
 	}
-	if len(d.asked) != 0 {
-		t.Errorf("asked %v", d.asked)
+	if asked := d.requests(); len(asked) != 0 {
+		t.Errorf("asked %v", asked)
 	}
 }
