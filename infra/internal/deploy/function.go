@@ -79,6 +79,12 @@ func (f *function) may(why string, actions []string, resources ...*string) {
 	f.explain(why, actions, resources...)
 }
 
+// mayWhere grants actions on resources under a condition.
+func (f *function) mayWhere(condition map[string]any, why string, actions []string, resources ...*string) {
+	f.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: texts(actions), Resources: &resources, Conditions: &condition}))
+	f.explain(why, actions, resources...)
+}
+
 func (f *function) explain(why string, actions []string, resources ...*string) {
 	found := wild(actions, resources)
 	if len(found) == 0 {
