@@ -145,31 +145,35 @@ func (r *run) supervise(ctx context.Context, g *errgroup.Group) error {
 				return quiet(ctx, err)
 			}
 		}
+		t := newTree(shards)
 		for _, s := range shards {
-			if r.state[s.ID] == waiting && r.ready(s, shards) {
+			if r.state[s.ID] == waiting && t.ready(s, r.state) {
 				r.state[s.ID] = reading
 				at := r.open(s)
 				g.Go(func() error { return r.follow(ctx, s, at) })
 			}
 		}
-		r.closeEnded(shards)
+		r.closeEnded(t)
 		select {
 		case <-ctx.Done():
 			return nil
 		case id := <-r.ended:
-			r.state[id] = ended
+			r.end(id)
 		case <-next:
 		}
 	}
 }
 
-// ready reports whether no parent of s has records that are not landed. A parent that the feed no longer lists is gone
-// with its records.
-func (r *run) ready(s Shard, all []Shard) bool {
-	return !slices.ContainsFunc(s.Parents, func(id string) bool {
-		listed := slices.ContainsFunc(all, func(p Shard) bool { return p.ID == id })
-		return listed && r.state[id] != ended
-	})
+// end notes that a shard was read to its end, and those that wait to say so too: one look is enough for all of them.
+func (r *run) end(id string) {
+	for {
+		r.state[id] = ended
+		select {
+		case id = <-r.ended:
+		default:
+			return
+		}
+	}
 }
 
 // open begins the lane's progress: where it has none of its own it is as complete as the whole stream is.
@@ -183,13 +187,9 @@ func (r *run) open(s Shard) Position {
 }
 
 // closeEnded forgets the lanes of ended shards whose children, if any, have been opened.
-func (r *run) closeEnded(all []Shard) {
-	for _, s := range all {
-		if r.state[s.ID] != ended {
-			continue
-		}
-		orphan := slices.ContainsFunc(all, func(c Shard) bool { return slices.Contains(c.Parents, s.ID) && r.state[c.ID] == waiting })
-		if !orphan {
+func (r *run) closeEnded(t *tree) {
+	for _, s := range t.shards {
+		if r.state[s.ID] == ended && !slices.ContainsFunc(t.children[s.ID], func(id string) bool { return r.state[id] == waiting }) {
 			r.progress.Close(s.Lane())
 		}
 	}
