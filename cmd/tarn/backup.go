@@ -31,6 +31,7 @@ func (c *backupCmd) Run(ctx context.Context, e *environment) error {
 		}
 		fmt.Fprintf(w, "%s holds the data folder as of %s: %d files, %.1f MB; %d of them new (%.1f MB), %d no longer needed\n",
 			dir, r.About.Made.Format(time.RFC3339), r.Files, float64(r.Bytes)/1e6, r.Copied, float64(r.Wrote)/1e6, r.Removed)
+		writeArchived(w, r.About)
 	})
 }
 
@@ -60,5 +61,15 @@ func (c *restoreCmd) said(e *environment, r backup.Report, err error, what strin
 	}
 	return e.out.result(r, func(w io.Writer) {
 		fmt.Fprintf(w, "the backup in %s of %s is %s: %d files, %.1f MB\n", c.Dir, r.About.Made.Format(time.RFC3339), what, r.Files, float64(r.Bytes)/1e6)
+		writeArchived(w, r.About)
 	})
+}
+
+// writeArchived says whether all could be replayed from what a backup holds.
+func writeArchived(w io.Writer, a backup.About) {
+	if a.Archive == 0 {
+		fmt.Fprintln(w, "  it holds no archive of landed objects")
+		return
+	}
+	fmt.Fprintf(w, "  it holds the archive: %d landed objects\n", a.Archive)
 }

@@ -24,17 +24,20 @@ type globals struct {
 type cli struct {
 	globals
 
-	Up         upCmd       `cmd:"" help:"Run everything on this machine: API, lake, dashboard."`
-	Load       loadCmd     `cmd:"" help:"Load a file of rows: CSV, JSON Lines, DynamoDB JSON lines or Parquet."`
-	SQL        sqlCmd      `cmd:"" name:"sql" help:"Answer one read-only SELECT."`
-	Query      queryCmd    `cmd:"" help:"Answer a metric."`
-	Verify     verifyCmd   `cmd:"" help:"Compare the lake with the store, record by record."`
-	Backfill   backfillCmd `cmd:"" help:"Land what records are or were, from the store or an export, in order with their changes."`
-	Repair     repairCmd   `cmd:"" help:"Mend what verify finds, from the store and its change feed."`
-	Compact    compactCmd  `cmd:"" help:"Merge small files now."`
-	Retain     retainCmd   `cmd:"" help:"Drop the partitions of histories that are older than their datasets keep; tarn up does it by itself."`
-	Backup     backupCmd   `cmd:"" help:"Copy the data folder while it is in use; a further backup copies only what is new."`
-	Restore    restoreCmd  `cmd:"" help:"Make a new data folder (--data) of a backup."`
+	Up       upCmd       `cmd:"" help:"Run everything on this machine: API, lake, dashboard."`
+	Load     loadCmd     `cmd:"" help:"Load a file of rows: CSV, JSON Lines, DynamoDB JSON lines or Parquet."`
+	SQL      sqlCmd      `cmd:"" name:"sql" help:"Answer one read-only SELECT."`
+	Query    queryCmd    `cmd:"" help:"Answer a metric."`
+	Verify   verifyCmd   `cmd:"" help:"Compare the lake with the store, record by record."`
+	Backfill backfillCmd `cmd:"" help:"Land what records are or were, from the store or an export, in order with their changes."`
+	Repair   repairCmd   `cmd:"" help:"Mend what verify finds, from the store and its change feed."`
+	Compact  compactCmd  `cmd:"" help:"Merge small files now."`
+	Retain   retainCmd   `cmd:"" help:"Drop the partitions of histories that are older than their datasets keep, and what is too old in the archive; tarn up does it by itself."`
+	Backup   backupCmd   `cmd:"" help:"Copy the data folder while it is in use; a further backup copies only what is new."`
+	Restore  restoreCmd  `cmd:"" help:"Make a new data folder (--data) of a backup."`
+	Archive  struct {
+		Replay archiveReplayCmd `cmd:"" help:"Land what the archive holds once more: what is in the lake already changes nothing."`
+	} `cmd:"" help:"Work with landed objects that were kept after their commit (TARN_ARCHIVE_DAYS)."`
 	Quarantine struct {
 		List    quarantineListCmd    `cmd:"" help:"List records that could not be decoded."`
 		Show    quarantineShowCmd    `cmd:"" help:"Show one of them with its whole payload."`

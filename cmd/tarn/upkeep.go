@@ -91,5 +91,6 @@ func (statusCmd) Run(ctx context.Context, e *environment) error {
 			fmt.Fprintf(tw, "%s\t%d\t%d\t%.1f\t%d\t%d\t\n", t.Name, t.Rows, t.Files, float64(t.Bytes)/1e6, t.Commit, t.Snapshots)
 		}
 		_ = tw.Flush() // a closed pipe needs no complaint
+		writeArchive(w, s.Archive)
 	})
 }

@@ -51,6 +51,7 @@ type About struct {
 	Made    time.Time        `json:"made"`    // the moment that it holds
 	Version string           `json:"version"` // of the program
 	Commits map[string]int64 `json:"commits"` // by table
+	Archive int              `json:"archive"` // landed objects that were kept after their commit
 }
 
 // Manifest is what a finished backup holds.

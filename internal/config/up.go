@@ -25,6 +25,7 @@ type Up struct {
 	BatchLimit     int           `env:"TARN_BATCH_LIMIT" default:"1000" doc:"Records in one landed batch at most."`
 	QueryMemory    int           `env:"TARN_QUERY_MEMORY_MB" default:"80" doc:"Memory of the query engine in MB."`
 	Snapshots      int           `env:"TARN_SNAPSHOTS" default:"100" doc:"Snapshots of a table that are kept."`
+	ArchiveDays    int           `env:"TARN_ARCHIVE_DAYS" default:"0" doc:"How many days landed objects stay under archive/ after their commit, so that everything can be replayed; 0: they go at once, and what is there stays."`
 	ReserveMB      int           `env:"TARN_RESERVE_MB" default:"64" doc:"Room on the disk in MB below which writes are refused."`
 	Faults         string        `env:"TARN_FAULTS" default:"" doc:"A file with a fault plan: what goes wrong on purpose."`
 	LogLevel       string        `env:"TARN_LOG_LEVEL" default:"info" doc:"debug, info, warn or error."`

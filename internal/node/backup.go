@@ -81,7 +81,12 @@ func (n *Node) fill(ctx context.Context, set *backup.Set, identity string) (back
 	if err := n.past.Checkpoint(ctx, n.folder.Path(stageDir, "store")); err != nil {
 		return backup.Report{}, err
 	}
-	for _, gather := range []func(context.Context) ([]backup.Item, error){n.storeItems, n.archiveItems, n.otherItems} {
+	archived, err := n.archiveItems(ctx)
+	if err != nil {
+		return backup.Report{}, err
+	}
+	about.Archive, items = len(archived), append(items, archived...)
+	for _, gather := range []func(context.Context) ([]backup.Item, error){n.storeItems, n.otherItems} {
 		more, err := gather(ctx)
 		if err != nil {
 			return backup.Report{}, err

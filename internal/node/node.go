@@ -186,7 +186,8 @@ func (n *Node) openProcessors(ctx context.Context) error {
 	if n.lander, err = land.New(n.files, n.registry, land.Options{MaskKey: n.folder.Key("mask")}); err != nil {
 		return err
 	}
-	n.committer = commit.New(n.files, n.catalog, n.registry, commit.Options{Log: n.log, Observe: observe, Keep: n.settings.Snapshots, KeepFor: keepFor, MaxBytes: 6 << 20, Version: n.opts.Version})
+	n.committer = commit.New(n.files, n.catalog, n.registry, commit.Options{Log: n.log, Observe: observe, Keep: n.settings.Snapshots, KeepFor: keepFor, MaxBytes: 6 << 20,
+		Archive: n.settings.ArchiveDays > 0, Version: n.opts.Version})
 	if n.book, err = n.committer.Ledger(ctx); err != nil {
 		return fmt.Errorf("open the ledger: %w", err)
 	}

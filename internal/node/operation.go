@@ -27,6 +27,7 @@ type operation func(ctx context.Context, n *Node, args json.RawMessage, tell Tel
 
 // operations is every operation by name, as it stands in the URL.
 var operations = map[string]operation{
+	"archive.replay":     typed((*Node).archiveReplay),
 	"backfill":           typed((*Node).backfill),
 	"backup":             typed((*Node).backup),
 	"certificate":        typed((*Node).checkCertificate),

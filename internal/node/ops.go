@@ -160,10 +160,11 @@ func fileCount(ctx context.Context, t *tables.Table) (int, error) {
 
 // Status is what a data folder holds.
 type Status struct {
-	Folder string        `json:"folder"`
-	URL    string        `json:"url,omitempty"`
-	Health health        `json:"health"`
-	Tables []TableStatus `json:"tables"`
+	Folder  string        `json:"folder"`
+	URL     string        `json:"url,omitempty"`
+	Health  health        `json:"health"`
+	Tables  []TableStatus `json:"tables"`
+	Archive Archive       `json:"archive"`
 }
 
 // TableStatus is one table of the lake.
@@ -195,5 +196,8 @@ func (n *Node) status(ctx context.Context, _ struct{}, _ Tell) (Status, error) {
 		s.Tables = append(s.Tables, one)
 		return nil
 	})
+	if err == nil {
+		s.Archive, err = n.archive(ctx)
+	}
 	return s, err
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/tarn-lake/tarn/internal/telemetry"
 	"github.com/tarn-lake/tarn/processors/compact"
 )
 
-// RetainArgs asks for old partitions of the histories to be dropped.
+// RetainArgs asks for old partitions of the histories to be dropped, and for what is too old in the archive.
 type RetainArgs struct {
 	DryRun bool `json:"dryRun,omitempty"` // only say what would go
 }
@@ -17,6 +18,9 @@ type RetainArgs struct {
 func (n *Node) retainNow(ctx context.Context, a RetainArgs, _ Tell) ([]compact.Retained, error) {
 	if !a.DryRun {
 		if err := n.commit(ctx); err != nil {
+			return nil, err
+		}
+		if err := n.expireArchive(ctx, time.Now()); err != nil {
 			return nil, err
 		}
 		return n.retain(ctx)

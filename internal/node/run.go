@@ -126,8 +126,19 @@ func (n *Node) commitLoop(ctx context.Context) error {
 
 // commit commits all that has landed, and tells whoever waits for it.
 func (n *Node) commit(ctx context.Context) error {
+	_, err := n.committed(ctx, nil)
+	return err
+}
+
+// committed does something first that no other commit comes between, commits, and returns what it did.
+func (n *Node) committed(ctx context.Context, first func() error) (commit.Report, error) {
 	n.committing.Lock()
 	defer n.committing.Unlock()
+	if first != nil {
+		if err := first(); err != nil {
+			return commit.Report{}, err
+		}
+	}
 	before := map[string]map[string]lake.Seq{}
 	for name, p := range n.progress {
 		before[name] = p.Landings()
@@ -145,7 +156,7 @@ func (n *Node) commit(ctx context.Context) error {
 		n.meters.seconds.Observe(time.Since(began).Seconds())
 	}
 	n.announce(report)
-	return err
+	return report, err
 }
 
 // announce tells pages and meters of the commits.
@@ -214,6 +225,9 @@ func (n *Node) sweep(ctx context.Context) error {
 		return err
 	}
 	if _, err := n.compactor.ForgetHeartbeats(ctx, n.beats); err != nil {
+		return err
+	}
+	if err := n.expireArchive(ctx, time.Now()); err != nil {
 		return err
 	}
 	return n.eachTable(func(t *tables.Table) error { return n.compactor.Sweep(ctx, t) })

@@ -27,8 +27,13 @@ func mustFolder(tb testing.TB, s config.Up) {
 	}
 }
 
-// fill writes the demo's history into a data folder's store.
+// fill writes three days of the demo's history into a data folder's store.
 func fill(tb testing.TB, data string, passes int) {
+	tb.Helper()
+	fillDays(tb, data, passes, 3)
+}
+
+func fillDays(tb testing.TB, data string, passes, days int) {
 	tb.Helper()
 	registry, err := schemas.Load(schemas.Embedded())
 	if err != nil {
@@ -44,7 +49,7 @@ func fill(tb testing.TB, data string, passes int) {
 		}
 	}()
 	end := time.Now().UTC().Truncate(time.Hour)
-	h, err := demo.NewHistory(registry, demo.Plan{Seed: 7, Applicants: passes / 8, Passes: passes, Days: 3, End: end})
+	h, err := demo.NewHistory(registry, demo.Plan{Seed: 7, Applicants: passes / 8, Passes: passes, Days: days, End: end})
 	if err != nil {
 		tb.Fatal(err)
 	}

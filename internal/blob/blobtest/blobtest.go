@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 )
@@ -50,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		"a listing has all put before it":  listWhilePut,
 		"keys may have any letters":        letters,
 		"a move is done again":             moveAgain,
+		"a moved object is new":            moveRenews,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,6 +168,29 @@ func move(t *testing.T, s Store) {
 	want(t, s, "to/some/k", "moved")
 	_, err := s.Get(t.Context(), "from/k")
 	wantKind(t, err, fault.NotFound)
+}
+
+// moveRenews: what is kept for some days after it was moved is told by its time.
+func moveRenews(t *testing.T, s Store) {
+	must(t, s.Put(t.Context(), "from/k", []byte("moved")))
+	before := modified(t, s, "from/k")
+	for now := before; !now.After(before); now = modified(t, s, "clock") { // a clock may be coarse
+		must(t, s.Put(t.Context(), "clock", nil))
+	}
+	must(t, s.Move(t.Context(), "from/k", "to/k"))
+	if after := modified(t, s, "to/k"); !after.After(before) {
+		t.Errorf("written at %v, moved at %v", before, after)
+	}
+}
+
+func modified(t *testing.T, s Store, key string) time.Time {
+	t.Helper()
+	found, err := s.List(t.Context(), key)
+	must(t, err)
+	if len(found) != 1 {
+		t.Fatalf("%d objects, want %s", len(found), key)
+	}
+	return found[0].ModTime()
 }
 
 func keys(t *testing.T, s Store) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Put stores body under key, replacing what was there. When it returns nil the object is durable; until then readers
@@ -105,7 +106,8 @@ func sync(folder string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Move gives the object another key, replacing what was there. When it returns nil the move is durable.
+// Move gives the object another key, replacing what was there, and the time of the move, as in a bucket. When it returns
+// nil the move is durable.
 func (d *Dir) Move(ctx context.Context, from, to string) error {
 	if err := d.begin(ctx, "rename", from); err != nil {
 		return err
@@ -114,6 +116,10 @@ func (d *Dir) Move(ctx context.Context, from, to string) error {
 		return err
 	}
 	if _, err := os.Stat(d.Path(from)); err != nil {
+		return kind(err, "move "+from)
+	}
+	now := time.Now()
+	if err := os.Chtimes(d.Path(from), now, now); err != nil {
 		return kind(err, "move "+from)
 	}
 	if err := d.publish(d.Path(from), to, os.Rename); err != nil {
