@@ -68,7 +68,7 @@ func (n *Node) checkCertificate(ctx context.Context, a CertificateArgs, tell Tel
 	}
 	all := []Checked{}
 	for _, r := range c.Reports {
-		k, err := n.checkReport(ctx, r)
+		k, err := n.checkReport(ctx, r, c.Format)
 		if err != nil {
 			return nil, fmt.Errorf("read %s as of commit %d: %w", r.Dataset, r.Pin.Commit, err)
 		}
@@ -81,7 +81,11 @@ func (n *Node) checkCertificate(ctx context.Context, a CertificateArgs, tell Tel
 }
 
 // again returns the sum of what a report is of, as the lake has it now.
-func (n *Node) again(ctx context.Context, r verify.Report) (sum verify.Sum, err error) {
+func (n *Node) again(ctx context.Context, r verify.Report, format int) (sum verify.Sum, err error) {
+	hash, err := verify.Hasher(format)
+	if err != nil {
+		return sum, err
+	}
 	d, ok := n.registry.Dataset(r.Dataset)
 	if !ok {
 		return sum, n.noDataset(r.Dataset)
@@ -95,22 +99,19 @@ func (n *Node) again(ctx context.Context, r verify.Report) (sum verify.Sum, err 
 	}
 	if r.Mode == "changes" {
 		h.upTo = fmt.Sprintf(" AND _commit <= %d", r.Pin.Commit)
-		err := changesAgain(ctx, h, r, &sum)
+		err := changesAgain(ctx, h, r, hash, &sum)
 		return sum, err
 	}
 	then := fmt.Sprintf("(SELECT * FROM %s WHERE _commit <= %d)", plan.Ident(d.ChangesTable()), r.Pin.Commit)
 	h.state = "(SELECT * FROM " + plan.Latest(d, then) + " WHERE NOT " + goneSQL + ")"
-	const rowsOfPart = 1_000_000 // whose digests are in memory at once
-	parts := int(r.Lake/rowsOfPart) + 1
-	for part := range parts {
-		if err := h.Digests(ctx, r.Region, part, parts, sum.Add); err != nil {
-			return sum, err
-		}
-	}
-	return sum, nil
+	err = h.answered(ctx, "SELECT * FROM "+h.state, r.Region, r.Lake, func(key, row []byte) error {
+		sum.Add(verify.Digest{Key: hash(key), Row: hash(row)})
+		return nil
+	})
+	return sum, err
 }
 
-func changesAgain(ctx context.Context, h *held, r verify.Report, sum *verify.Sum) error {
+func changesAgain(ctx context.Context, h *held, r verify.Report, hash func([]byte) uint64, sum *verify.Sum) error {
 	for _, s := range r.Shards {
 		first, err := lake.ParseSeq(s.First)
 		if err != nil {
@@ -121,7 +122,8 @@ func changesAgain(ctx context.Context, h *held, r verify.Report, sum *verify.Sum
 			return err
 		}
 		span := verify.Span{Shard: s.Shard, First: first, Last: last, From: r.From, To: r.To, Region: r.Region}
-		if err := h.Changes(ctx, span, func(c verify.Change) { sum.Add(c.Digest(s.Shard)) }); err != nil {
+		err = h.Changes(ctx, span, func(seq lake.Seq, text, _ string) { sum.Add(verify.DigestWith(hash, s.Shard, seq, text)) })
+		if err != nil {
 			return err
 		}
 	}

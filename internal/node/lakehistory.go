@@ -33,17 +33,17 @@ func changeSQL(d *schemas.Dataset) string {
 }
 
 // Changes asks for the changes of a span.
-func (h *held) Changes(ctx context.Context, s verify.Span, each func(verify.Change)) error {
+func (h *held) Changes(ctx context.Context, s verify.Span, each func(seq lake.Seq, text, key string)) error {
 	where := spanSQL(s) + h.upTo
 	if s.Region != "" {
 		where += " AND region = " + quote(s.Region) + " AND NOT " + goneSQL
 	}
-	r, err := h.asked.Whole(ctx, "SELECT _seq, "+hashSQL(changeSQL(h.d))+", "+keySQL(h.d)+" FROM "+plan.Ident(h.d.ChangesTable())+" WHERE "+where+" ORDER BY _seq")
+	r, err := h.asked.Whole(ctx, "SELECT _seq, "+changeSQL(h.d)+", "+keySQL(h.d)+" FROM "+plan.Ident(h.d.ChangesTable())+" WHERE "+where+" ORDER BY _seq")
 	if err != nil {
 		return err
 	}
 	for row := range r.Rows {
-		each(verify.Change{Seq: lake.Seq(r.Columns[0].Texts[row]), Hash: r.Columns[1].Ints[row], Key: r.Columns[2].Texts[row]})
+		each(lake.Seq(r.Columns[0].Texts[row]), r.Columns[1].Texts[row], r.Columns[2].Texts[row])
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -35,7 +34,7 @@ func (v lakeView) hold(ctx context.Context, d *schemas.Dataset) (*held, error) {
 	return &held{n: v.n, d: d, asked: h, state: plan.Ident(d.Name), lost: v.n.withoutLost(ctx, h.Pinned())}, nil
 }
 
-// held is a dataset at one moment. Digests and texts are computed by the engine.
+// held is a dataset at one moment.
 type held struct {
 	n     *Node
 	d     *schemas.Dataset
@@ -59,34 +58,18 @@ func (h *held) About() verify.Pin {
 	return pin
 }
 
-// Digests asks for the digests of a part of current state.
-func (h *held) Digests(ctx context.Context, region string, part, parts int, each func(verify.Digest)) error {
-	where := fmt.Sprintf("_k %% %d = %d", parts, part)
-	if region != "" {
-		where += " AND region = " + quote(region)
-	}
-	r, err := h.asked.Whole(ctx, "SELECT _k, "+hashSQL(rowSQL(h.d))+" FROM (SELECT *, "+hashSQL(keySQL(h.d))+" AS _k FROM "+h.state+") WHERE "+where)
-	if err != nil {
-		return err
-	}
-	for row := range r.Rows {
-		each(verify.Digest{Key: r.Columns[0].Ints[row], Row: r.Columns[1].Ints[row]})
-	}
-	return nil
-}
-
 // Records asks for the records of some keys.
-func (h *held) Records(ctx context.Context, keys []int64, each func(int64, string, []verify.Value)) error {
+func (h *held) Records(ctx context.Context, keys []string, each func(string, []verify.Value)) error {
 	fields := verify.Comparable(h.d)
-	columns := []string{"_k", keySQL(h.d)}
+	columns := []string{"_k"}
 	for i := range fields {
 		columns = append(columns, textSQL(&fields[i]))
 	}
 	list := make([]string, len(keys))
 	for i, k := range keys {
-		list[i] = strconv.FormatInt(k, 10)
+		list[i] = quote(k)
 	}
-	r, err := h.asked.Whole(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM (SELECT *, "+hashSQL(keySQL(h.d))+" AS _k FROM "+h.state+
+	r, err := h.asked.Whole(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM (SELECT *, "+keySQL(h.d)+" AS _k FROM "+h.state+
 		") WHERE _k IN ("+strings.Join(list, ", ")+")")
 	if err != nil {
 		return err
@@ -94,12 +77,12 @@ func (h *held) Records(ctx context.Context, keys []int64, each func(int64, strin
 	values := make([]verify.Value, len(fields))
 	for row := range r.Rows {
 		for i := range fields {
-			c := &r.Columns[2+i]
+			c := &r.Columns[1+i]
 			if values[i] = (verify.Value{}); !c.IsNull(row) {
 				values[i] = verify.Value{Text: c.Texts[row], Set: true}
 			}
 		}
-		each(r.Columns[0].Ints[row], r.Columns[1].Texts[row], values)
+		each(r.Columns[0].Texts[row], values)
 	}
 	return nil
 }
@@ -109,8 +92,7 @@ const namedIdentities = 10_000
 // Identities counts the history's rows and those whose identity another row has.
 func (h *held) Identities(ctx context.Context) (rows, doubled int64, some []verify.Identity, err error) {
 	name := plan.Ident(h.d.ChangesTable())
-	id := hashSQL("_shard || ':' || _seq")
-	r, err := h.asked.Whole(ctx, "SELECT coalesce(sum(n), 0)::BIGINT, (coalesce(sum(n), 0) - count(*))::BIGINT FROM (SELECT count(*) AS n FROM "+name+" GROUP BY "+id+")")
+	r, err := h.asked.Whole(ctx, "SELECT coalesce(sum(n), 0)::BIGINT, (coalesce(sum(n), 0) - count(*))::BIGINT FROM (SELECT count(*) AS n FROM "+name+" GROUP BY hash(_shard, _seq))")
 	if err != nil {
 		return 0, 0, nil, err
 	}
@@ -136,11 +118,6 @@ func shortSeq(seq string) string {
 		return t
 	}
 	return "0"
-}
-
-// hashSQL is verify.Hash of a text.
-func hashSQL(text string) string {
-	return "(md5_number_lower(" + text + ") & 9223372036854775807)::BIGINT"
 }
 
 // rowSQL is the canonical text of a row, as verify makes it of a record of the store.

@@ -43,7 +43,7 @@ func (n *Node) context(ctx context.Context, reports []verify.Report) (verify.Con
 
 // checkReport reads what a report is of once more and says what is not as it was. The state as of a commit is read from
 // the history, so it cannot be read again where retention has dropped some of that.
-func (n *Node) checkReport(ctx context.Context, r verify.Report) (Checked, error) {
+func (n *Node) checkReport(ctx context.Context, r verify.Report, format int) (Checked, error) {
 	k := Checked{Dataset: r.Dataset, Mode: r.Mode, Clean: r.Clean(), Commit: r.Pin.Commit, Was: r.Lake, Changed: []string{}}
 	d, ok := n.registry.Dataset(r.Dataset)
 	if !ok {
@@ -60,7 +60,7 @@ func (n *Node) checkReport(ctx context.Context, r verify.Report) (Checked, error
 		k.Changed = append(k.Changed, fmt.Sprintf("the state as of commit %d cannot be read again: its history begins with %s", r.Pin.Commit, snap.Horizon))
 		return k, nil
 	}
-	sum, err := n.again(ctx, r)
+	sum, err := n.again(ctx, r, format)
 	if err != nil {
 		return k, err
 	}

@@ -72,3 +72,19 @@ func TestCertificateRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestCertificatesOfEarlierForms: the hash of each form that is known, and a sentence for those that are not.
+func TestCertificatesOfEarlierForms(t *testing.T) {
+	t.Parallel()
+	for format, want := range map[int]uint64{2: 0x40bcd21dff23b2c1, verify.CertificateFormat: verify.Hash([]byte("tarn"))} {
+		hash, err := verify.Hasher(format)
+		if err != nil || hash([]byte("tarn")) != want {
+			t.Errorf("format %d: got %x, %v, want %x", format, hash([]byte("tarn")), err, want)
+		}
+	}
+	for _, format := range []int{0, 1, verify.CertificateFormat + 1} {
+		if _, err := verify.Hasher(format); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "version of the program") {
+			t.Errorf("format %d: got %v", format, err)
+		}
+	}
+}

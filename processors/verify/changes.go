@@ -30,7 +30,7 @@ type Span struct {
 // Change is one row of the history.
 type Change struct {
 	Seq  lake.Seq
-	Hash int64 // of its operation, its time, its key and, where it leaves a record, its row
+	Hash uint64 // of its operation, its time, its key and, where it leaves a record, its row
 	Key  string
 	Day  string // of the source, where the dataset's day comes from a field: the change's partition; empty: that of its time
 }
@@ -38,8 +38,9 @@ type Change struct {
 // History is the changes of a Held.
 type History interface {
 	Held
-	// Changes hands over the changes of a span in the order of their numbers.
-	Changes(ctx context.Context, s Span, each func(Change)) error
+	// Changes hands over the changes of a span in the order of their numbers, each with the canonical texts of all that is
+	// compared of it, and of its key.
+	Changes(ctx context.Context, s Span, each func(seq lake.Seq, text, key string)) error
 	// Parked hands over the numbers of those that are held back in quarantine.
 	Parked(ctx context.Context, s Span, each func(lake.Seq)) error
 	// Change returns what a change says: its operation, its time in microseconds, and its comparable fields, none where
@@ -97,6 +98,7 @@ type changes struct {
 	store  Sum
 	sum    Sum
 	read   int64
+	text   []byte
 }
 
 func (h *changes) run(ctx context.Context) (Report, error) {
@@ -177,7 +179,10 @@ func (h *changes) shard(ctx context.Context, s feed.Shard) error {
 func (h *changes) window(ctx context.Context, s feed.Shard, source []Change, first, last lake.Seq) error {
 	span := Span{Shard: s.Lane(), First: first, Last: last, From: h.o.From, To: h.report.To, Region: h.o.Region}
 	var have []Change
-	if err := h.lake.Changes(ctx, span, func(c Change) { have = append(have, c) }); err != nil {
+	err := h.lake.Changes(ctx, span, func(seq lake.Seq, text, key string) {
+		have = append(have, Change{Seq: seq, Hash: Hash([]byte(text)), Key: key})
+	})
+	if err != nil {
 		return err
 	}
 	for _, c := range source {
@@ -198,6 +203,11 @@ func (h *changes) window(ctx context.Context, s feed.Shard, source []Change, fir
 // Digest returns what the change adds to a sum.
 func (c Change) Digest(shard string) Digest {
 	return Digest{Key: Hash([]byte(shard + ":" + string(c.Seq))), Row: c.Hash}
+}
+
+// DigestWith returns what a change of a text adds to a sum that is made with another hash.
+func DigestWith(hash func([]byte) uint64, shard string, seq lake.Seq, text string) Digest {
+	return Digest{Key: hash([]byte(shard + ":" + string(seq))), Row: hash([]byte(text))}
 }
 
 // name walks both sides and names what differs.

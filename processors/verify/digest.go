@@ -4,19 +4,35 @@ import (
 	"crypto/md5"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/tarn-lake/tarn/internal/fault"
 )
 
-// Digest is a record's key and its canonical text, each as 63 bits of its MD5: the second half read as a little-endian
-// number, without its sign. That is what DuckDB's md5_number_lower gives, so a lake can be asked for digests instead of
-// rows. It guards against damage and mistakes, not against forgers.
-type Digest struct{ Key, Row int64 }
+// Digest is a record's key and its canonical text, each as 64 bits of its hash. It guards against damage and mistakes, not
+// against forgers.
+type Digest struct{ Key, Row uint64 }
 
-const positive = 1<<63 - 1
+// Hash returns XXH3 of a text.
+func Hash(text []byte) uint64 { return xxh3.Hash(text) }
 
-// Hash returns the 63 bits of a text.
-func Hash(text []byte) int64 {
+// hashMD5 is the hash of certificates up to form 2: the second half of the MD5 as a little-endian number without its sign,
+// as DuckDB's md5_number_lower gives it.
+func hashMD5(text []byte) uint64 {
 	sum := md5.Sum(text)
-	return int64(binary.LittleEndian.Uint64(sum[8:]) & positive)
+	return binary.LittleEndian.Uint64(sum[8:]) & (1<<63 - 1)
+}
+
+// Hasher returns the hash that the sums in certificates of a form are made with. Invalid: no form that is known.
+func Hasher(format int) (func(text []byte) uint64, error) {
+	switch format {
+	case 2:
+		return hashMD5, nil
+	case CertificateFormat:
+		return Hash, nil
+	}
+	return nil, fault.New(fault.Invalid, "the certificate has format %d; this program knows format 2 and %d: check it with the version of the program that it names", format, CertificateFormat)
 }
 
 // Sum is a digest of a set of records in whatever order they come. Equal sets have equal sums.
@@ -29,8 +45,8 @@ type Sum struct {
 func (s *Sum) Add(d Digest) {
 	const spread = 0x9e3779b97f4a7c15
 	s.Rows++
-	s.a += uint64(d.Row) ^ uint64(d.Key)*spread
-	s.b += uint64(d.Row)*spread + uint64(d.Key)
+	s.a += d.Row ^ d.Key*spread
+	s.b += d.Row*spread + d.Key
 }
 
 // String returns the digest as 32 hexadecimal digits.

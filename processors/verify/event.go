@@ -1,10 +1,13 @@
 package verify
 
 import (
-	"encoding/json"
+	"bytes"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
@@ -12,61 +15,61 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// event is one record of the feed.
+// event is one record of the feed. Its images are DynamoDB's JSON; nil where there are none.
 type event struct {
 	seq  lake.Seq
 	op   record.Op
 	at   string // microseconds
-	keys record.Item
-	was  record.Item
-	now  record.Item
+	keys []byte
+	was  []byte
+	now  []byte
+}
+
+// pageRecord is a record as a page of the feed spells it.
+type pageRecord struct {
+	EventName    string
+	UserIdentity *struct{ PrincipalID string }
+	DynamoDB     struct {
+		SequenceNumber              string
+		ApproximateCreationDateTime jsontext.Value
+		Keys, OldImage, NewImage    jsontext.Value
+	}
 }
 
 // parsePage reads a page of the feed, {"Records":[…]}.
 func parsePage(body []byte) ([]event, error) {
-	var page struct {
-		Records []struct {
-			EventName    string
-			UserIdentity *struct{ PrincipalID string }
-			DynamoDB     struct {
-				SequenceNumber              string
-				ApproximateCreationDateTime json.Number
-				Keys, OldImage, NewImage    json.RawMessage
-			}
-		}
-	}
-	if err := json.Unmarshal(body, &page); err != nil {
+	var page struct{ Records []pageRecord }
+	if err := json.Unmarshal(body, &page, json.MatchCaseInsensitiveNames(true), jsontext.AllowDuplicateNames(true)); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "a page of the feed cannot be read")
 	}
 	all := make([]event, len(page.Records))
-	for i, r := range page.Records {
-		e := &all[i]
-		var err error
-		if e.seq, err = lake.ParseSeq(r.DynamoDB.SequenceNumber); err != nil {
+	for i := range page.Records {
+		if err := all[i].parse(&page.Records[i]); err != nil {
 			return nil, err
-		}
-		switch r.EventName {
-		case "INSERT":
-			e.op = record.Insert
-		case "MODIFY":
-			e.op = record.Modify
-		default:
-			if e.op = record.Remove; r.UserIdentity != nil && r.UserIdentity.PrincipalID == "dynamodb.amazonaws.com" {
-				e.op = record.Expire
-			}
-		}
-		seconds := schemas.Field{Type: schemas.Timestamp, Format: "epoch"}
-		e.at = string(appendMicros(nil, &seconds, &attribute{kind: record.N, text: []byte(r.DynamoDB.ApproximateCreationDateTime)}))
-		for raw, to := range map[*json.RawMessage]*record.Item{&r.DynamoDB.Keys: &e.keys, &r.DynamoDB.OldImage: &e.was, &r.DynamoDB.NewImage: &e.now} {
-			if len(*raw) == 0 {
-				continue
-			}
-			if *to, err = record.ParseItem(*raw); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return all, nil
+}
+
+var seconds = schemas.Field{Type: schemas.Timestamp, Format: "epoch"}
+
+func (e *event) parse(r *pageRecord) (err error) {
+	if e.seq, err = lake.ParseSeq(r.DynamoDB.SequenceNumber); err != nil {
+		return err
+	}
+	switch r.EventName {
+	case "INSERT":
+		e.op = record.Insert
+	case "MODIFY":
+		e.op = record.Modify
+	default:
+		if e.op = record.Remove; r.UserIdentity != nil && r.UserIdentity.PrincipalID == "dynamodb.amazonaws.com" {
+			e.op = record.Expire
+		}
+	}
+	e.at = string(appendMicros(nil, &seconds, &attribute{kind: record.N, text: bytes.Trim(r.DynamoDB.ApproximateCreationDateTime, `"`)}))
+	e.keys, e.was, e.now = r.DynamoDB.Keys, r.DynamoDB.OldImage, r.DynamoDB.NewImage
+	return nil
 }
 
 // time returns when the change was made.
@@ -81,8 +84,15 @@ func (h *changes) change(e *event) (Change, bool, error) {
 		return Change{}, false, nil
 	}
 	ours := false
-	for _, item := range []record.Item{e.now, e.was, e.keys} {
-		if ours = item != nil && h.reader.item(item); ours {
+	for _, image := range [][]byte{e.now, e.was, e.keys} {
+		if image == nil {
+			continue
+		}
+		var err error
+		if ours, err = h.reader.image(image); ours || err != nil {
+			if err != nil {
+				return Change{}, false, err
+			}
 			break
 		}
 	}
@@ -94,11 +104,11 @@ func (h *changes) change(e *event) (Change, bool, error) {
 		return Change{}, false, nil
 	}
 	key := string(h.reader.appendKey(nil))
-	text := string(e.op) + "\x1f" + e.at + "\x1f" + key + "\x1f"
+	h.text = append(append(append(append(append(append(h.text[:0], e.op...), fieldMark), e.at...), fieldMark), key...), fieldMark)
 	if !e.op.Gone() {
-		text += string(h.reader.row())
+		h.text = append(h.text, h.reader.row()...)
 	}
-	return Change{Seq: e.seq, Hash: Hash([]byte(text)), Key: key, Day: h.day()}, true, nil
+	return Change{Seq: e.seq, Hash: Hash(h.text), Key: key, Day: h.day()}, true, nil
 }
 
 // day returns the day of the image that was read, where a field says it.
@@ -127,12 +137,20 @@ func (h *changes) day() string {
 
 // heartbeat reports whether the change is of a heartbeat, which no dataset has.
 func (e *event) heartbeat() bool {
-	for _, item := range []record.Item{e.now, e.was} {
-		if item != nil {
-			return record.IsHeartbeat(item)
+	for _, image := range [][]byte{e.now, e.was} {
+		if image != nil {
+			_, beat := record.ParseHeartbeat(image)
+			return beat
 		}
 	}
-	for _, v := range e.keys { // a removal that shows its keys only
+	if !bytes.Contains(e.keys, []byte(record.HeartbeatKey)) {
+		return false
+	}
+	keys, err := record.ParseItem(e.keys)
+	if err != nil {
+		return false
+	}
+	for _, v := range keys { // a removal that shows its keys only
 		if strings.HasPrefix(v.Text, record.HeartbeatKey) {
 			return true
 		}

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -26,27 +25,31 @@ type suspect struct {
 
 // found is a key's record in the lake, or several where there must be one.
 type found struct {
-	text   string
 	values []Value
 	rows   int
 }
 
-// settle looks again at what one side had and the other had not.
-func (c *comparison) settle(ctx context.Context, store []entry, lake []Digest) error {
-	all := map[int64]suspect{}
+// settle looks again at what one side had and the other had not. Suspects are known by the text of their keys.
+func (c *comparison) settle(ctx context.Context, store, lake []entry) error {
+	all := map[string]suspect{}
 	for _, e := range store {
-		all[e.Key] = suspect{parseStoreKey(e.key), true}
+		all[string(e.text)] = suspect{parseStoreKey(e.key), true}
 	}
-	for _, d := range lake {
-		if _, ok := all[d.Key]; !ok {
-			all[d.Key] = suspect{}
+	for _, e := range lake {
+		if _, ok := all[string(e.text)]; !ok {
+			key, known := parseKeyText(c.d, string(e.text))
+			all[string(e.text)] = suspect{key, known}
 		}
 	}
 	c.report.Again += int64(len(all))
 	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(all)), atOnce) {
-		few := make(map[int64]suspect, len(chunk))
+		few := make(map[string]suspect, len(chunk))
 		for _, k := range chunk {
-			few[k] = all[k]
+			if s := all[k]; s.known {
+				few[k] = s
+			} else {
+				c.lost = append(c.lost, k)
+			}
 		}
 		if err := c.chunk(ctx, few); err != nil {
 			return err
@@ -55,62 +58,30 @@ func (c *comparison) settle(ctx context.Context, store []entry, lake []Digest) e
 	return nil
 }
 
-func (c *comparison) chunk(ctx context.Context, few map[int64]suspect) error {
-	err := c.name(ctx, few)
-	var still map[int64]Difference
-	for round := 0; err == nil && round < rounds && len(few) > 0; round++ {
+func (c *comparison) chunk(ctx context.Context, few map[string]suspect) (err error) {
+	var still map[string]Difference
+	for round := 0; round < rounds && len(few) > 0; round++ {
 		if still, err = c.again(ctx, few); err != nil {
-			break
+			return err
 		}
-		maps.DeleteFunc(few, func(k int64, _ suspect) bool { _, ok := still[k]; return !ok })
+		maps.DeleteFunc(few, func(k string, _ suspect) bool { _, ok := still[k]; return !ok })
 	}
 	for _, k := range slices.Sorted(maps.Keys(still)) {
 		c.report.note(still[k], c.o.Named)
-	}
-	return err
-}
-
-// name finds the keys of suspects that only the lake has. Those that do not lead back to the store are put aside.
-func (c *comparison) name(ctx context.Context, few map[int64]suspect) error {
-	var nameless []int64
-	for k, s := range few {
-		if !s.known {
-			nameless = append(nameless, k)
-		}
-	}
-	if len(nameless) == 0 {
-		return nil
-	}
-	slices.Sort(nameless)
-	lake, err := c.records(ctx, nameless)
-	if err != nil {
-		return err
-	}
-	for _, k := range nameless {
-		key, ok := parseKeyText(c.d, lake[k].text)
-		switch {
-		case lake[k].rows == 0: // gone meanwhile
-			delete(few, k)
-		case ok:
-			few[k] = suspect{key, true}
-		default:
-			c.lost = append(c.lost, Digest{Key: k})
-			delete(few, k)
-		}
 	}
 	return nil
 }
 
 // records reads the lake as it is now.
-func (c *comparison) records(ctx context.Context, keys []int64) (map[int64]found, error) {
+func (c *comparison) records(ctx context.Context, keys []string) (map[string]found, error) {
 	held, err := c.await(ctx)
 	if err != nil {
 		return nil, err
 	}
-	lake := map[int64]found{}
-	err = held.Records(ctx, keys, func(key int64, text string, values []Value) {
+	lake := map[string]found{}
+	err = held.Records(ctx, keys, func(key string, values []Value) {
 		f := lake[key]
-		f.text, f.values, f.rows = text, slices.Clone(values), f.rows+1
+		f.values, f.rows = slices.Clone(values), f.rows+1
 		lake[key] = f
 	})
 	if err != nil {
@@ -120,8 +91,8 @@ func (c *comparison) records(ctx context.Context, keys []int64) (map[int64]found
 }
 
 // again reads the suspects on both sides and returns those that still do not agree.
-func (c *comparison) again(ctx context.Context, few map[int64]suspect) (map[int64]Difference, error) {
-	store, texts := map[int64][]Value{}, map[int64]string{}
+func (c *comparison) again(ctx context.Context, few map[string]suspect) (map[string]Difference, error) {
+	store := map[string][]Value{}
 	for k, s := range few {
 		item, err := c.src.Get(ctx, c.d.Table, s.key)
 		switch {
@@ -129,17 +100,17 @@ func (c *comparison) again(ctx context.Context, few map[int64]suspect) (map[int6
 		case err != nil:
 			return nil, fmt.Errorf("read the store again: %w", err)
 		case c.reader.item(item) && (c.o.Region == "" || c.reader.place.of(c.reader.slots) == c.o.Region):
-			store[k], texts[k] = c.reader.values(), string(c.reader.appendKey(nil))
+			store[k] = c.reader.values()
 		}
 	}
 	lake, err := c.records(ctx, slices.Sorted(maps.Keys(few)))
 	if err != nil {
 		return nil, err
 	}
-	still := map[int64]Difference{}
+	still := map[string]Difference{}
 	for k, s := range few {
 		if diff, ok := differ(c.reader.fields, store[k], lake[k]); ok {
-			diff.Key, diff.Record = cmp.Or(lake[k].text, texts[k]), s.key
+			diff.Key, diff.Record = k, s.key
 			still[k] = diff
 		}
 	}
@@ -148,18 +119,19 @@ func (c *comparison) again(ctx context.Context, few map[int64]suspect) (map[int6
 
 // settleLost looks for the keys that do not lead back to the store by reading all of it.
 func (c *comparison) settleLost(ctx context.Context) error {
-	lost := map[int64]bool{}
-	for _, d := range c.lost[:min(len(c.lost), maxLost)] {
-		lost[d.Key] = true
+	lost := map[string]bool{}
+	for _, k := range c.lost[:min(len(c.lost), maxLost)] {
+		lost[k] = true
 	}
 	for range rounds {
 		if len(lost) == 0 {
 			break
 		}
-		store := map[int64][]Value{}
+		store := map[string][]Value{}
+		var key []byte
 		err := c.scan(ctx, func() error {
-			if k := Hash(c.reader.appendKey(nil)); lost[k] {
-				store[k] = c.reader.values()
+			if key = c.reader.appendKey(key[:0]); lost[string(key)] {
+				store[string(key)] = c.reader.values()
 			}
 			return nil
 		})
@@ -170,7 +142,7 @@ func (c *comparison) settleLost(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		maps.DeleteFunc(lost, func(k int64, _ bool) bool {
+		maps.DeleteFunc(lost, func(k string, _ bool) bool {
 			_, differs := differ(c.reader.fields, store[k], lake[k])
 			return !differs
 		})
@@ -184,11 +156,11 @@ func (c *comparison) settleLost(ctx context.Context) error {
 }
 
 // last remembers how the lost keys differed in this round.
-func (c *comparison) last(store map[int64][]Value, lake map[int64]found) {
-	c.lostDiff = map[int64]Difference{}
+func (c *comparison) last(store map[string][]Value, lake map[string]found) {
+	c.lostDiff = map[string]Difference{}
 	for k, f := range lake {
 		if diff, ok := differ(c.reader.fields, store[k], f); ok {
-			diff.Key = f.text
+			diff.Key = k
 			c.lostDiff[k] = diff
 		}
 	}

@@ -25,10 +25,12 @@ func State(ctx context.Context, d *schemas.Dataset, src Source, lake Lake, o Opt
 	if err != nil {
 		return Report{}, err
 	}
-	if c.parts, err = newParts(o.Dir, before.About().Rows); err != nil {
-		return Report{}, err
+	for _, side := range []**spill{&c.stored, &c.lakes} {
+		if *side, err = newSpill(o.Dir, before.About().Rows); err != nil {
+			return Report{}, err
+		}
+		defer func() { err = errors.Join(err, (*side).close()) }()
 	}
-	defer func() { err = errors.Join(err, c.parts.close()) }()
 	return c.run(ctx)
 }
 
@@ -38,12 +40,13 @@ type comparison struct {
 	lake   Lake
 	o      Options
 	reader *reader
-	parts  *parts
+	stored *spill
+	lakes  *spill
 	read   int64
 	report Report
 
-	lost     []Digest             // of the lake alone, and no key of theirs leads back to the store
-	lostDiff map[int64]Difference // what was wrong with them when they were looked at last
+	lost     []string              // keys of the lake alone that do not lead back to the store
+	lostDiff map[string]Difference // what was wrong with them when they were looked at last
 }
 
 func (c *comparison) run(ctx context.Context) (Report, error) {
@@ -120,18 +123,15 @@ func (c *comparison) scan(ctx context.Context, each func() error) error {
 	}
 }
 
-// keep reads every record of the store into the parts.
+// keep reads every record of the store.
 func (c *comparison) keep(ctx context.Context) error {
-	var sum Sum
 	var text, key []byte
 	err := c.scan(ctx, func() error {
 		text, key = c.reader.appendKey(text[:0]), c.reader.appendStoreKey(key[:0])
-		e := entry{Digest{Hash(text), Hash(c.reader.row())}, key}
-		sum.Add(e.Digest)
 		c.tell()
-		return c.parts.add(e)
+		return c.stored.add(entry{Digest{Hash(text), Hash(c.reader.row())}, text, key})
 	})
-	c.report.Store, c.report.StoreSum = sum.Rows, sum.String()
+	c.report.Store, c.report.StoreSum = c.stored.total.Rows, c.stored.total.String()
 	return err
 }
 
@@ -141,30 +141,30 @@ func (c *comparison) tell() {
 	}
 }
 
-// against compares part after part and settles what does not agree.
+// against reads the lake, compares part after part and settles what does not agree.
 func (c *comparison) against(ctx context.Context, held Held) error {
-	var sum Sum
-	n := len(c.parts.files)
-	for part := range n {
-		store, err := c.parts.read(part)
+	err := held.Rows(ctx, c.o.Region, func(key, row []byte) error {
+		c.tell()
+		return c.lakes.add(entry{Digest{Hash(key), Hash(row)}, key, nil})
+	})
+	if err != nil {
+		return fmt.Errorf("read the lake: %w", err)
+	}
+	c.report.Lake, c.report.LakeSum = c.lakes.total.Rows, c.lakes.total.String()
+	for part := range c.stored.files {
+		store, err := c.stored.differing(part, c.lakes)
 		if err != nil {
 			return err
 		}
-		var lake []Digest
-		err = held.Digests(ctx, c.o.Region, part, n, func(d Digest) {
-			sum.Add(d)
-			lake = append(lake, d)
-			c.tell()
-		})
+		lake, err := c.lakes.differing(part, c.stored)
 		if err != nil {
-			return fmt.Errorf("read the lake: %w", err)
+			return err
 		}
 		onlyStore, onlyLake := unpaired(store, lake)
 		if err := c.settle(ctx, onlyStore, onlyLake); err != nil {
 			return err
 		}
 	}
-	c.report.Lake, c.report.LakeSum = sum.Rows, sum.String()
 	return c.settleLost(ctx)
 }
 

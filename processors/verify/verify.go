@@ -35,12 +35,11 @@ type Lake interface {
 // Held is a dataset of the lake at one moment.
 type Held interface {
 	About() Pin
-	// Digests hands over the digest of each record of current state whose key's digest leaves the remainder part when it
-	// is divided by parts; of one region, or of all where it is empty.
-	Digests(ctx context.Context, region string, part, parts int, each func(Digest)) error
-	// Records hands over the records whose keys have the digests: the key's digest and text, and the comparable fields
-	// as Comparable lists them.
-	Records(ctx context.Context, keys []int64, each func(key int64, text string, values []Value)) error
+	// Rows hands over the canonical texts of the key and of the comparable fields of each record of current state, in any
+	// order; of one region, or of all where it is empty. The texts are only valid during the call of each.
+	Rows(ctx context.Context, region string, each func(key, row []byte) error) error
+	// Records hands over the records with these keys: the key's text, and the comparable fields as Comparable lists them.
+	Records(ctx context.Context, keys []string, each func(key string, values []Value)) error
 	// Identities returns the rows of the history, and some of the identities that more than one row has.
 	Identities(ctx context.Context) (rows, doubled int64, some []Identity, err error)
 }

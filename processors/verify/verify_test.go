@@ -143,10 +143,9 @@ func values(d *schemas.Dataset, row map[string]string) []verify.Value {
 
 func (h *held) About() verify.Pin { return verify.Pin{Rows: int64(len(h.keys))} }
 
-func (h *held) Digests(_ context.Context, region string, part, parts int, each func(verify.Digest)) error {
+func (h *held) Rows(_ context.Context, region string, each func(key, row []byte) error) error {
 	for i, key := range h.keys {
-		k := verify.Hash([]byte(key))
-		if int(k%int64(parts)) != part || region != "" && h.rows[i][len(h.rows[i])-1].Text != region {
+		if region != "" && h.rows[i][len(h.rows[i])-1].Text != region {
 			continue
 		}
 		texts := make([]string, len(h.rows[i]))
@@ -155,15 +154,17 @@ func (h *held) Digests(_ context.Context, region string, part, parts int, each f
 				texts[f] = "\x1e"
 			}
 		}
-		each(verify.Digest{Key: k, Row: verify.Hash([]byte(strings.Join(texts, "\x1f")))})
+		if err := each([]byte(key), []byte(strings.Join(texts, "\x1f"))); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (h *held) Records(_ context.Context, keys []int64, each func(int64, string, []verify.Value)) error {
+func (h *held) Records(_ context.Context, keys []string, each func(string, []verify.Value)) error {
 	for i, key := range h.keys {
-		if k := verify.Hash([]byte(key)); slices.Contains(keys, k) {
-			each(k, key, h.rows[i])
+		if slices.Contains(keys, key) {
+			each(key, h.rows[i])
 		}
 	}
 	return nil

@@ -1,0 +1,211 @@
+package node
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// rowsAtOnce is how many rows of a file are turned into texts together.
+const rowsAtOnce = 1024
+
+// textColumn turns a column of a Parquet file into canonical texts, as valueSQL does in the engine.
+type textColumn struct {
+	id    int // of the field in the file
+	field schemas.Field
+
+	pages  parquet.Pages // nil: the file has no such column, which reads null
+	values parquet.ValueReader
+	page   parquet.Page
+	read   [rowsAtOnce]parquet.Value
+	text   []byte // of the rows that were filled, one behind the other
+	ends   [rowsAtOnce]int
+	null   [rowsAtOnce]bool
+}
+
+// textsOf hands over the texts of some columns of each row of a file. It knows columns of plain values only.
+func textsOf(ctx context.Context, path string, columns []*textColumn, each func(row int) error) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return fault.Wrap(fault.Transient, err, "open %s", path)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.FileReadMode(parquet.ReadModeAsync))
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	leaves := map[int]int{}
+	for _, c := range file.Root().Columns() {
+		if c.Leaf() {
+			leaves[c.ID()] = c.Index()
+		}
+	}
+	for _, group := range file.RowGroups() {
+		if err := groupTexts(ctx, group, leaves, columns, each); err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+func groupTexts(ctx context.Context, group parquet.RowGroup, leaves map[int]int, columns []*textColumn, each func(row int) error) (err error) {
+	chunks := group.ColumnChunks()
+	for _, c := range columns {
+		c.pages = nil
+		if leaf, ok := leaves[c.id]; ok {
+			c.pages = chunks[leaf].Pages()
+		}
+	}
+	defer func() {
+		for _, c := range columns {
+			err = errors.Join(err, c.close())
+		}
+	}()
+	for left := int(group.NumRows()); left > 0; {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		n := min(left, rowsAtOnce)
+		for _, c := range columns {
+			if err := c.fill(n); err != nil {
+				return fmt.Errorf("column %s: %w", c.field.Name, err)
+			}
+		}
+		for row := range n {
+			if err := each(row); err != nil {
+				return err
+			}
+		}
+		left -= n
+	}
+	return nil
+}
+
+func (c *textColumn) close() (err error) {
+	if c.page != nil {
+		parquet.Release(c.page)
+	}
+	if c.pages != nil {
+		err = c.pages.Close()
+	}
+	c.pages, c.page, c.values = nil, nil, nil
+	return err
+}
+
+// fill reads the next n values.
+func (c *textColumn) fill(n int) error {
+	c.text = c.text[:0]
+	for row := 0; row < n; {
+		if c.pages == nil {
+			c.null[row], c.ends[row] = true, 0
+			row++
+			continue
+		}
+		if c.values == nil {
+			page, err := c.pages.ReadPage()
+			if err != nil {
+				return err // one that ends early too: the row group says how many there are
+			}
+			c.page, c.values = page, page.Values()
+		}
+		got, err := c.values.ReadValues(c.read[:n-row])
+		for i := range got {
+			if err := c.add(row, c.read[i]); err != nil {
+				return err
+			}
+			row++
+		}
+		if errors.Is(err, io.EOF) {
+			parquet.Release(c.page)
+			c.page, c.values = nil, nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *textColumn) add(row int, v parquet.Value) (err error) {
+	if c.null[row] = v.IsNull(); !c.null[row] {
+		c.text, err = appendText(c.text, &c.field, v)
+	}
+	c.ends[row] = len(c.text)
+	return err
+}
+
+// at returns the text of a row and whether it is no null.
+func (c *textColumn) at(row int) ([]byte, bool) {
+	from := 0
+	if row > 0 {
+		from = c.ends[row-1]
+	}
+	return c.text[from:c.ends[row]], !c.null[row]
+}
+
+// appendText appends the canonical text of a value. Files from before a column became wider hold the narrower type.
+func appendText(b []byte, f *schemas.Field, v parquet.Value) ([]byte, error) {
+	switch f.Type {
+	case schemas.String, schemas.Enum:
+		return append(b, v.ByteArray()...), nil
+	case schemas.Int32, schemas.Int64, schemas.Timestamp:
+		return strconv.AppendInt(b, whole(v), 10), nil
+	case schemas.Boolean:
+		return strconv.AppendBool(b, v.Boolean()), nil
+	case schemas.Day:
+		return time.Unix(int64(v.Int32())*86_400, 0).UTC().AppendFormat(b, time.DateOnly), nil
+	case schemas.Binary:
+		return base64.StdEncoding.AppendEncode(b, v.ByteArray()), nil
+	case schemas.Decimal:
+		if k := v.Kind(); k == parquet.Int32 || k == parquet.Int64 {
+			return appendScaled(b, strconv.FormatInt(whole(v), 10), f.Scale), nil
+		}
+		return appendScaled(b, signed(v.ByteArray()).String(), f.Scale), nil
+	}
+	return nil, fault.New(fault.Internal, "the field %s is not of plain values", f.Name)
+}
+
+func whole(v parquet.Value) int64 {
+	if v.Kind() == parquet.Int32 {
+		return int64(v.Int32())
+	}
+	return v.Int64()
+}
+
+// signed reads a two's complement number, the highest byte first.
+func signed(b []byte) *big.Int {
+	n := new(big.Int).SetBytes(b)
+	if len(b) > 0 && b[0] >= 0x80 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+	}
+	return n
+}
+
+// appendScaled appends an unscaled number with its point.
+func appendScaled(b []byte, digits string, scale int) []byte {
+	if digits[0] == '-' {
+		b, digits = append(b, '-'), digits[1:]
+	}
+	if scale == 0 {
+		return append(b, digits...)
+	}
+	for range scale + 1 - len(digits) {
+		digits = "0" + digits
+	}
+	at := len(digits) - scale
+	return append(append(append(b, digits[:at]...), '.'), digits[at:]...)
+}

@@ -1,0 +1,221 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/processors/verify"
+	"github.com/tarn-lake/tarn/query"
+	"github.com/tarn-lake/tarn/query/plan"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+const (
+	rowsOfQuestion = 50_000 // whose texts are in one answer
+	mostParts      = 1 << 20
+	mostChanged    = 1_000_000 // keys with changes above the base, of which the digests are in memory
+)
+
+// Rows hands over current state. What a base says of records that have not changed since is read from its files; all
+// else, the rules of what is the latest row above all, is left to the engine.
+func (h *held) Rows(ctx context.Context, region string, each func(key, row []byte) error) error {
+	columns := h.plainColumns()
+	changed := h.changedRows()
+	if columns == nil || changed > mostChanged {
+		return h.answered(ctx, "SELECT * FROM "+h.state, region, h.About().Rows, each)
+	}
+	later := map[uint64]bool{}
+	if changed > 0 {
+		since := "SELECT * FROM " + plan.Ident(h.d.ChangesTable()) + " WHERE _commit > " + strconv.FormatInt(h.through(), 10)
+		keys := "SELECT DISTINCT " + keyNamesSQL(h.d) + " FROM (" + since + ")"
+		r, err := h.asked.Whole(ctx, "SELECT "+keySQL(h.d)+" FROM ("+keys+")")
+		if err != nil {
+			return err
+		}
+		for row := range r.Rows {
+			later[verify.Hash([]byte(r.Columns[0].Texts[row]))] = true
+		}
+		latest := "SELECT * FROM " + plan.Latest(h.d, "("+since+")") + " WHERE NOT " + absentSQL
+		if h.asked.Pinned().Late[h.d.Name] > h.through() { // what the base says may still be the latest
+			latest = "SELECT s.* FROM " + h.state + " AS s SEMI JOIN (" + keys + ") AS d USING (" + keyNamesSQL(h.d) + ")"
+		}
+		if err := h.answered(ctx, latest, region, int64(len(later)), each); err != nil {
+			return err
+		}
+	}
+	return h.unchanged(ctx, columns, region, later, each)
+}
+
+// absentSQL is true of rows that leave no record where they are.
+var absentSQL = "_op IN (" + quote(string(record.Remove)) + ", " + quote(string(record.Expire)) + ", " + quote(string(record.Leave)) + ")"
+
+func (h *held) through() int64 { return h.asked.Pinned().Through[h.d.Name] }
+
+// changedRows returns about how many rows the history has above the base.
+func (h *held) changedRows() (rows int64) {
+	for _, f := range h.asked.Pinned().Relations[h.d.ChangesTable()].Files {
+		if f.Upper == 0 || f.Upper > h.through() {
+			rows += f.Rows
+		}
+	}
+	return rows
+}
+
+// keyNamesSQL lists the columns of the key.
+func keyNamesSQL(d *schemas.Dataset) string {
+	if d.Key.Sort == "" {
+		return plan.Ident(d.Key.Partition)
+	}
+	return plan.Ident(d.Key.Partition) + ", " + plan.Ident(d.Key.Sort)
+}
+
+// answered asks for the texts of a relation, so many rows at a time.
+func (h *held) answered(ctx context.Context, from, region string, rows int64, each func(key, row []byte) error) error {
+	parts := rows/rowsOfQuestion + 1
+	for part := range parts {
+		if err := h.answeredPart(ctx, from, region, part, parts, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answeredPart asks for one part, and for its two halves where that is more than an answer may hold. Which rows come
+// together is the engine's own choice, so it need not be the same in every version of it.
+func (h *held) answeredPart(ctx context.Context, from, region string, part, parts int64, each func(key, row []byte) error) error {
+	where := fmt.Sprintf("hash(%s) %% %d = %d", keyNamesSQL(h.d), parts, part)
+	if parts == 1 {
+		where = "true"
+	}
+	if region != "" {
+		where += " AND region = " + quote(region)
+	}
+	r, err := h.asked.Whole(ctx, "SELECT "+keySQL(h.d)+", "+rowSQL(h.d)+" FROM ("+from+") WHERE "+where)
+	if fault.Is(err, fault.Exceeded) && parts < mostParts {
+		if err := h.answeredPart(ctx, from, region, part, 2*parts, each); err != nil {
+			return err
+		}
+		return h.answeredPart(ctx, from, region, part+parts, 2*parts, each)
+	}
+	if err != nil {
+		return err
+	}
+	for row := range r.Rows {
+		if err := each([]byte(r.Columns[0].Texts[row]), []byte(r.Columns[1].Texts[row])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// baseColumns is what is read of a base's files.
+type baseColumns struct {
+	op, region *textColumn
+	keys, row  []*textColumn
+	all        []*textColumn
+}
+
+// plainColumns returns the columns of the base that make a row's texts; nil where there is no base, or where a field
+// holds values in values.
+func (h *held) plainColumns() *baseColumns {
+	rel, ok := h.asked.Pinned().Relations[h.d.BaseTable()]
+	if _, based := h.asked.Pinned().Through[h.d.Name]; !ok || !based || h.state != plan.Ident(h.d.Name) {
+		return nil
+	}
+	c := &baseColumns{}
+	column := func(f schemas.Field) *textColumn {
+		at := slices.IndexFunc(rel.Columns, func(c schemas.Column) bool { return c.Name == f.Name })
+		if at < 0 {
+			return nil
+		}
+		if i := slices.IndexFunc(c.all, func(t *textColumn) bool { return t.id == rel.Columns[at].ID }); i >= 0 {
+			return c.all[i]
+		}
+		t := &textColumn{id: rel.Columns[at].ID, field: f}
+		c.all = append(c.all, t)
+		return t
+	}
+	text := func(name string) schemas.Field { return schemas.Field{Name: name, Type: schemas.String} }
+	c.op, c.region = column(text(schemas.ColOp)), column(text(schemas.ColRegion))
+	for _, name := range []string{h.d.Key.Partition, h.d.Key.Sort} {
+		if f, ok := h.d.Field(name); ok {
+			c.keys = append(c.keys, column(*f))
+		} else if name != "" {
+			c.keys = append(c.keys, column(text(name)))
+		}
+	}
+	for _, f := range verify.Comparable(h.d) {
+		switch {
+		case f.Type == schemas.List || f.Type == schemas.Set || f.Type == schemas.Map || f.Type == schemas.Object:
+			return nil
+		case f.Name == verify.RegionField:
+			f.Name = schemas.ColRegion
+		}
+		c.row = append(c.row, column(f))
+	}
+	if c.op == nil || c.region == nil || slices.Contains(c.keys, nil) || slices.Contains(c.row, nil) {
+		return nil
+	}
+	return c
+}
+
+// unchanged hands over the base's rows that leave a record, but for those of the keys that have changed later.
+func (h *held) unchanged(ctx context.Context, c *baseColumns, region string, later map[uint64]bool, each func(key, row []byte) error) error {
+	var key, row []byte
+	take := func(i int) error {
+		switch op, _ := c.op.at(i); string(op) {
+		case string(record.Remove), string(record.Expire), string(record.Leave):
+			return nil
+		}
+		if at, _ := c.region.at(i); region != "" && string(at) != region {
+			return nil
+		}
+		key, row = appendTexts(key[:0], c.keys, i, ""), appendTexts(row[:0], c.row, i, "\x1e")
+		if later[verify.Hash(key)] {
+			return nil
+		}
+		return each(key, row)
+	}
+	for _, f := range h.asked.Pinned().Relations[h.d.BaseTable()].Files {
+		if err := h.readFile(ctx, f, c.all, take); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFile reads a file, of a bucket's a copy that is held meanwhile.
+func (h *held) readFile(ctx context.Context, f query.File, columns []*textColumn, take func(int) error) error {
+	if h.n.copies != nil {
+		release, err := h.n.copies.Hold(ctx, []string{f.Path})
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	return textsOf(ctx, f.Path, columns, take)
+}
+
+// appendTexts joins the texts of a row as concat_ws does: nulls as the given text, or left out where that is empty.
+func appendTexts(b []byte, columns []*textColumn, row int, null string) []byte {
+	first := true
+	for _, c := range columns {
+		text, set := c.at(row)
+		if !set && null == "" {
+			continue
+		}
+		if !first {
+			b = append(b, 0x1f)
+		}
+		if first = false; set {
+			b = append(b, text...)
+		} else {
+			b = append(b, null...)
+		}
+	}
+	return b
+}
