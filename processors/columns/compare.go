@@ -16,6 +16,28 @@ func Compare(a *Batch, i int, b *Batch, j int, keys []SortKey) int {
 	return 0
 }
 
+// Same returns what tells whether two rows of the batch are equal in the keys. The batch must stay as it is.
+func Same(b *Batch, keys []SortKey) func(i, j int32) bool {
+	var leaves []*Leaf
+	for _, k := range keys {
+		l := b.Leaf(k.Path)
+		l.reindex()
+		leaves = append(leaves, l)
+	}
+	return func(i, j int32) bool {
+		for _, l := range leaves {
+			if l.Kind == Bytes && l.index.direct {
+				if !bytes.Equal(l.BytesAt(int(i)), l.BytesAt(int(j))) {
+					return false
+				}
+			} else if compareRows(l, int(i), l, int(j), false) != 0 {
+				return false
+			}
+		}
+		return true
+	}
+}
+
 func compareRows(x *Leaf, i int, y *Leaf, j int, desc bool) int {
 	switch null, other := x.IsNull(i), y.IsNull(j); {
 	case null && other:

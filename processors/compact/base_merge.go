@@ -21,7 +21,7 @@ type baseMerge struct {
 	base  *tables.Snapshot
 	names []string // key columns
 	have  map[int][]tables.File
-	spill *columns.Encoder
+	spill *columns.Encoder // of files that nobody but this merge reads
 }
 
 func (c *Compactor) newBaseMerge(h History, base *tables.Snapshot) *baseMerge {
@@ -30,15 +30,21 @@ func (c *Compactor) newBaseMerge(h History, base *tables.Snapshot) *baseMerge {
 	if h.Dataset.Key.Sort != "" {
 		b.names = append(b.names, h.Dataset.Key.Sort)
 	}
-	b.merger = &merger{Compactor: c, table: h.Base, cols: cols, enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom(h.Dataset)})}
+	b.merger = &merger{Compactor: c, table: h.Base, cols: cols, memory: c.opts.MemoryBytes}
+	b.encoders()
 	for _, n := range b.names {
 		b.keys = append(b.keys, columns.SortKey{Path: n})
 	}
 	b.sort = slices.Clone(b.keys)
 	b.keys = append(b.keys, columns.SortKey{Path: schemas.ColSeq, Desc: true}, columns.SortKey{Path: schemas.ColCommit})
 	b.paths = append(slices.Clone(b.names), schemas.ColSeq, schemas.ColCommit, schemas.ColOp, schemas.ColAt, schemas.ColShard)
-	b.spill = columns.NewEncoder(cols, columns.EncoderOptions{})
 	return b
+}
+
+// encoders gives the merge encoders of its own.
+func (b *baseMerge) encoders() {
+	b.enc = columns.NewEncoder(b.cols, columns.EncoderOptions{Bloom: bloom(b.h.Dataset)})
+	b.spill = columns.NewEncoder(b.cols, columns.EncoderOptions{})
 }
 
 func (b *baseMerge) run(ctx context.Context, delta []tables.File, through int64) error {
@@ -82,10 +88,11 @@ func (b *baseMerge) merge(ctx context.Context, delta []tables.File, through int6
 	if in.sources.Memory(b.paths...) > b.room() {
 		return errors.Join(in.close(), b.divided(ctx, delta, through))
 	}
-	buckets, err := b.spread(in.sources)
-	if err != nil {
+	keys := columns.New(b.cols)
+	if err := in.sources.Keys(keys, b.names[0], schemas.ColOp, schemas.ColCommit); err != nil {
 		return errors.Join(err, in.close())
 	}
+	buckets := b.spread(keys)
 	changes := in.sources.Files()
 	for _, bucket := range slices.Sorted(maps.Keys(buckets)) {
 		for _, f := range b.have[bucket] {
@@ -124,7 +131,7 @@ func (b *baseMerge) together(ctx context.Context, in *input, changes int, bucket
 		b.old = append(b.old, b.have[bucket]...)
 		keys.Sort(rows, b.keys)
 		if rows = b.latest(keys, rows); len(rows) > 0 {
-			drafts, of = append(drafts, b.enc.Draft(rows)), append(of, bucket)
+			drafts, of = append(drafts, roomy(b.enc, in.sources, rows)), append(of, bucket)
 			b.rows += int64(len(rows))
 		}
 	}
@@ -146,12 +153,15 @@ func (b *baseMerge) name(bucket int, through int64) string {
 	return lake.DataKey(b.h.Base.Name(), fmt.Sprintf("bucket=%d", bucket), fmt.Sprintf("b-%d-%s", through, b.opts.NewID()))
 }
 
+// roomy is a draft of those rows with room for their share of the sources' bytes.
+func roomy(enc *columns.Encoder, s *columns.Sources, rows []int32) *columns.Draft {
+	d := enc.Draft(rows)
+	d.Grow(s.Packed() * int64(len(rows)) / int64(s.Rows()))
+	return d
+}
+
 // spread divides the changes above the base by the bucket of their key, without those that only leave a partition.
-func (b *baseMerge) spread(s *columns.Sources) (map[int][]int32, error) {
-	keys := columns.New(b.cols)
-	if err := s.Keys(keys, b.names[0], schemas.ColOp, schemas.ColCommit); err != nil {
-		return nil, err
-	}
+func (b *baseMerge) spread(keys *columns.Batch) map[int][]int32 {
 	key, op, commit := keys.Leaf(b.names[0]), keys.Leaf(schemas.ColOp), keys.Leaf(schemas.ColCommit)
 	buckets, text := map[int][]int32{}, byText(b.h.Dataset)
 	for row := range keys.Rows() {
@@ -164,7 +174,7 @@ func (b *baseMerge) spread(s *columns.Sources) (map[int][]int32, error) {
 		}
 		buckets[n] = append(buckets[n], int32(row))
 	}
-	return buckets, nil
+	return buckets
 }
 
 // latest returns the rows that win, in the order of keys. Tombstones that nothing can bring an older row for any more are
@@ -199,9 +209,10 @@ func (b *baseMerge) candidates(keys *columns.Batch, order []int32) []int32 {
 // records hands over the rows of each record, from rows that are in the order of keys. What was handed over may be
 // written over.
 func (b *baseMerge) records(keys *columns.Batch, order []int32, do func(rows []int32)) {
+	same := columns.Same(keys, b.sort)
 	for from := 0; from < len(order); {
 		to := from + 1
-		for to < len(order) && columns.Compare(keys, int(order[from]), keys, int(order[to]), b.sort) == 0 {
+		for to < len(order) && same(order[from], order[to]) {
 			to++
 		}
 		rows := order[from:to]

@@ -14,93 +14,99 @@ import (
 
 // divided is merge within any memory: the changes are read once and written again bucket by bucket, sorted by key, to
 // files that no snapshot has; then each bucket is merged with its own, range by range of the keys where it must be.
-func (b *baseMerge) divided(ctx context.Context, delta []tables.File, through int64) (err error) {
-	spilled := map[int][]tables.NewFile{}
+// Workers take parts of the changes, and then buckets, in turns.
+func (b *baseMerge) divided(ctx context.Context, delta []tables.File, through int64) error {
+	team := b.team()
+	parts := &parts{left: delta}
 	defer func() {
-		for _, files := range spilled {
+		for _, files := range parts.buckets() {
 			_ = b.discardOn(ctx, errSpilled, files) // what a crash leaves is an orphan of the table
 		}
 	}()
-	for len(delta) > 0 {
-		n, err := b.divide(ctx, delta, spilled)
-		if err != nil {
-			return err
-		}
-		delta = delta[n:]
+	if err := share(ctx, team, func(ctx context.Context, w *baseMerge) error { return w.divide(ctx, parts) }); err != nil {
+		return err
 	}
+	spilled := parts.buckets()
+	of := make(chan int, len(spilled))
 	for _, bucket := range slices.Sorted(maps.Keys(spilled)) {
-		if err := b.bucket(ctx, bucket, spilled[bucket], through); err != nil {
-			return err
-		}
+		of <- bucket
 	}
-	return nil
+	close(of)
+	err := share(ctx, team, func(ctx context.Context, w *baseMerge) error {
+		for bucket := range of {
+			if err := errors.Join(ctx.Err(), w.bucket(ctx, bucket, spilled[bucket], through)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.gather(team)
+	return err
 }
 
 var errSpilled = errors.New("the merge is over")
 
-// divide spills as many of the files as fit the memory and returns how many those were.
-func (b *baseMerge) divide(ctx context.Context, delta []tables.File, spilled map[int][]tables.NewFile) (int, error) {
-	in, err := b.input(ctx, delta[:1], b.cols)
-	if err != nil {
-		return 0, err
-	}
-	n := 1
-	for ; n < len(delta); n++ {
-		if err := b.add(ctx, in, delta[n]); err != nil {
-			return 0, errors.Join(err, in.close())
+// divide spills parts of the changes until none is left.
+func (b *baseMerge) divide(ctx context.Context, p *parts) error {
+	for {
+		number, in, err := p.next(ctx, b)
+		if in == nil || err != nil {
+			return err
 		}
-		if in.sources.Memory(b.paths...) > b.room() {
-			in.sources.Truncate(n)
-			break
+		files, err := b.spillPart(ctx, in)
+		p.done(number, files)
+		if err := errors.Join(err, in.close()); err != nil {
+			return err
 		}
 	}
-	// One file alone may be too large: then a run of its rows after the other.
-	runs := int(in.sources.Memory(b.paths...)/(b.room())) + 1
-	if n > 1 || runs == 1 {
-		return n, errors.Join(b.spillRows(ctx, in.sources, spilled), in.close())
+}
+
+// spillPart writes a part's rows, which may be one file that is too large alone: then a run of them after the other.
+func (b *baseMerge) spillPart(ctx context.Context, in *input) (files []tables.NewFile, err error) {
+	runs := in.sources.Memory(b.paths...)/b.room() + 1
+	if len(in.files) > 1 || runs == 1 {
+		return b.spillRows(ctx, in.sources)
 	}
 	f, part := in.files[0], columns.NewSources(b.cols)
-	for r := int64(0); r < int64(runs); r++ {
+	for r := range runs {
 		part.Reset()
-		err := part.AddRows(f, r*f.Rows()/int64(runs), (r+1)*f.Rows()/int64(runs))
-		if err == nil {
-			err = b.spillRows(ctx, part, spilled)
+		if err := part.AddRows(f, r*f.Rows()/runs, (r+1)*f.Rows()/runs); err != nil {
+			return files, err
 		}
-		if err != nil {
-			return 0, errors.Join(err, in.close())
+		more, err := b.spillRows(ctx, part)
+		if files = append(files, more...); err != nil {
+			return files, err
 		}
 	}
-	return n, in.close()
+	return files, nil
 }
 
 // spillRows writes the rows that may win sorted by key, one file a bucket.
-func (b *baseMerge) spillRows(ctx context.Context, s *columns.Sources, spilled map[int][]tables.NewFile) error {
-	buckets, err := b.spread(s)
-	if err != nil {
-		return err
-	}
+func (b *baseMerge) spillRows(ctx context.Context, s *columns.Sources) (files []tables.NewFile, err error) {
 	keys, err := b.look(s)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	buckets := b.spread(keys)
 	of := slices.Sorted(maps.Keys(buckets))
 	drafts := make([]*columns.Draft, len(of))
 	for i, bucket := range of {
 		rows := buckets[bucket]
 		keys.Sort(rows, b.keys)
-		drafts[i] = b.spill.Draft(b.candidates(keys, rows))
+		drafts[i] = roomy(b.spill, s, b.candidates(keys, rows))
 	}
 	if err := s.Write(drafts, nil); err != nil {
-		return err
+		return nil, err
 	}
 	for i, d := range drafts {
 		f, err := b.put(ctx, d, lake.DataKey(b.h.Base.Name(), "spill", fmt.Sprintf("s-%d-%s", of[i], b.opts.NewID())))
 		if err != nil {
-			return err
+			return files, err
 		}
-		spilled[of[i]] = append(spilled[of[i]], f)
+		f.Bucket, drafts[i] = of[i], nil
+		files = append(files, f)
 	}
-	return nil
+	return files, nil
 }
 
 // bucket merges one bucket with its changes.

@@ -71,12 +71,13 @@ func (c *Compactor) merge(ctx context.Context, t *tables.Table, cols []schemas.C
 // merger collects what one commit replaces.
 type merger struct {
 	*Compactor
-	table *tables.Table
-	cols  []schemas.Column
-	sort  []columns.SortKey // what every file of the table is sorted by
-	keys  []columns.SortKey // and what makes that a total order
-	paths []string          // of keys
-	enc   *columns.Encoder
+	table  *tables.Table
+	cols   []schemas.Column
+	sort   []columns.SortKey // what every file of the table is sorted by
+	keys   []columns.SortKey // and what makes that a total order
+	paths  []string          // of keys
+	enc    *columns.Encoder
+	memory int64 // bytes that it may have
 
 	old           []tables.File
 	files         []tables.NewFile
@@ -84,7 +85,7 @@ type merger struct {
 }
 
 func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloom []string) *merger {
-	m := &merger{Compactor: c, table: t, cols: cols, enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom})}
+	m := &merger{Compactor: c, table: t, cols: cols, memory: c.opts.MemoryBytes, enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom})}
 	shape := columns.New(cols)
 	for i, name := range append(slices.Clone(sort), schemas.ColShard, schemas.ColOp, schemas.ColCommit) {
 		if l := shape.Leaf(name); l == nil || l.MaxRep > 0 || slices.Contains(m.paths, name) {

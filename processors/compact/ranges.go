@@ -19,7 +19,7 @@ const fixedMemory = 13 << 20
 
 // room returns the bytes that a merge's rows may take. Half the budget is for what is in use, the other half for what was
 // and is not yet collected.
-func (c *Compactor) room() int64 { return c.opts.MemoryBytes/2 - fixedMemory }
+func (m *merger) room() int64 { return m.memory/2 - fixedMemory }
 
 // ranges hands over the input's rows, all at once where they fit the memory, else range by range of the keys.
 func (m *merger) ranges(in *input, write func(*columns.Sources) error) error {

@@ -30,7 +30,7 @@ type Options struct {
 	Batch       int   // records of an event; 0: 1,000
 	CommitBytes int64 // landed bytes that make a commit; 0: 32 MiB
 	MergeBytes  int64 // that a round of compaction may have in memory, and a merge of the base beside it; 0: 160 MB
-	BaseRows    int64 // changes above the base from which on it is merged, if they also are as many as its rows; 0: 2,500,000
+	BaseRows    int64 // changes above the base from which on it is merged, if they also are as many as its rows; 0: 4,000,000
 	Skip        bool  // the checks
 
 	Tell  func(Progress) // nil: nobody listens
@@ -45,7 +45,7 @@ func (o Options) filled() Options {
 	o.Batch = cmp.Or(o.Batch, 1000)
 	o.CommitBytes = cmp.Or(o.CommitBytes, 32<<20)
 	o.MergeBytes = cmp.Or(o.MergeBytes, 160<<20)
-	o.BaseRows = cmp.Or(o.BaseRows, 2_500_000)
+	o.BaseRows = cmp.Or(o.BaseRows, 4_000_000)
 	if o.Tell == nil {
 		o.Tell = func(Progress) {}
 	}
@@ -61,17 +61,18 @@ func (o Options) filled() Options {
 // Progress is how far a run is.
 type Progress struct {
 	Elapsed   time.Duration
-	Landed    int64 // changes
-	Committed int64 // rows
-	Total     int64 // changes
-	Resident  int64 // bytes
+	Landed    int64   // changes
+	Committed int64   // rows
+	Cores     float64 // had since the progress before
+	Total     int64   // changes
+	Resident  int64   // bytes
 	Commits   int
 	Merges    int
 }
 
 // heap is what the collector lets the heap grow to before it works harder, as GOMEMLIMIT would say it: with the ring, the
 // engine and the program itself it stays below two gigabytes.
-const heap = 576 << 20
+const heap = 544 << 20
 
 // Run does it all. A lake that differs from the truth is in the report, not in the error.
 func Run(ctx context.Context, o Options) (report Report, err error) {
@@ -100,6 +101,7 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(heap))
+	debug.FreeOSMemory() // what it took to make the ring is no part of the way
 	o.Begin()
 	err = w.run(ctx, ring)
 	o.End()

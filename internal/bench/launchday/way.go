@@ -27,6 +27,8 @@ const (
 	keepSnapshots = 4
 	keepFor       = 2 * time.Second
 	upkeepEvery   = 5 * time.Second
+	backlog       = 8  // commits' worth of landed bytes that may wait: landing goes on while a commit or a merge has a core to itself
+	bulkWorkers   = 2  // of a merge of the base: when everything is committed it has both cores
 	bulkFanIn     = 16 // files of a partition that become one: each row is written less often, and fewer files wait to be read by anybody
 )
 
@@ -87,7 +89,7 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 	}
 	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor})
 	w.compactor = compact.New(w.files, compact.Options{
-		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseShare: bulkShare, FanIn: bulkFanIn, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
+		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseShare: bulkShare, FanIn: bulkFanIn, Workers: bulkWorkers, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
 		Now: func() time.Time { return time.Unix(0, w.newest.Load()) }, // the day is the data's: today's partitions are open
 	})
 	w.begun = time.Now()
@@ -149,7 +151,7 @@ func (w *way) land(ctx context.Context, ring *synthetic.Ring, lander *land.Lande
 
 // send lands one event of a lane.
 func (w *way) send(ctx context.Context, l *synthetic.Lane, lander *land.Lander) error {
-	w.files.below(2 * w.CommitBytes)
+	w.files.below(backlog * w.CommitBytes)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
