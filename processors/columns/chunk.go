@@ -71,7 +71,7 @@ func (e *Encoder) chunk(dst []byte, l *Leaf, s *leafState, sp span, rows int) []
 	c.numbers = c.value == format.Plain && l.Kind == Int64
 	c.dataAt = e.at(dst)
 	for left := sp; left.rows < left.rowsTo; {
-		p := l.page(left, rows)
+		p := l.page(left, rows, e.opt.PageRows)
 		dst = e.dataPage(dst, l, values, &c, p, sp)
 		left.rows, left.entries, left.values = p.rowsTo, p.to, p.valuesTo
 	}

@@ -20,6 +20,7 @@ const (
 type EncoderOptions struct {
 	Codec        Codec
 	RowGroupRows int      // rows of a row group; 0: 100,000
+	PageRows     int      // rows of a page at most; 0: 20,000
 	Bloom        []string // paths of leaves that get a bloom filter
 	Delta        bool     // DELTA encodings, which not every engine reads
 }
@@ -82,6 +83,9 @@ func NewEncoder(cols []schemas.Column, opt EncoderOptions) *Encoder {
 		e.opt.RowGroupRows = defaultRowGroupRows
 	}
 	e.opt.RowGroupRows = min(e.opt.RowGroupRows, maxRows)
+	if e.opt.PageRows <= 0 {
+		e.opt.PageRows = pageRows
+	}
 	for i := range e.rle {
 		e.rle[i].BitWidth = i
 	}

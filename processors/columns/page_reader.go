@@ -34,11 +34,12 @@ func damaged(l *Leaf, what string) error {
 
 // read appends the chunk's entries to the leaf. The chunk must hold exactly that many rows.
 func (d *pageReader) read(l *Leaf, c *fileChunk, data []byte, rows int64) error {
-	return d.pages(l, c, data, rows, func(h pageHeader, body []byte) error { return d.readData(l, c, h, body) })
+	return d.pages(l, c, data, rows, nil, func(h pageHeader, body []byte) error { return d.readData(l, c, h, body) })
 }
 
-// pages hands over the chunk's data pages one after the other, and checks what they add up to.
-func (d *pageReader) pages(l *Leaf, c *fileChunk, data []byte, rows int64, page func(h pageHeader, body []byte) error) error {
+// pages hands over the chunk's data pages one after the other, and checks what they add up to. Those whose values from..to
+// are not wanted, where wanted is given, are passed over as they are.
+func (d *pageReader) pages(l *Leaf, c *fileChunk, data []byte, rows int64, wanted func(from, to int64) bool, page func(h pageHeader, body []byte) error) error {
 	d.dictionary = Leaf{Kind: l.Kind, Width: l.Width, Arena: d.dictionary.Arena[:0], Offsets: d.dictionary.Offsets[:0],
 		Int32s: d.dictionary.Int32s[:0], Int64s: d.dictionary.Int64s[:0]}
 	d.dictionary.reset()
@@ -50,7 +51,8 @@ func (d *pageReader) pages(l *Leaf, c *fileChunk, data []byte, rows int64, page 
 		}
 		body := data[n : n+int(h.packed)]
 		data = data[n+int(h.packed):]
-		if h.hasCRC && !d.trusting && crc32.ChecksumIEEE(body) != uint32(h.crc) {
+		unwanted := h.typ != format.DictionaryPage && wanted != nil && !wanted(got, got+int64(h.values))
+		if h.hasCRC && !d.trusting && !unwanted && crc32.ChecksumIEEE(body) != uint32(h.crc) {
 			return damaged(l, "a page's checksum differs")
 		}
 		if h.size > maxPage {
@@ -65,7 +67,9 @@ func (d *pageReader) pages(l *Leaf, c *fileChunk, data []byte, rows int64, page 
 			}
 			left -= int64(h.values)
 			got += int64(h.values)
-			err = page(h, body)
+			if !unwanted {
+				err = page(h, body)
+			}
 		}
 		if err != nil {
 			return err

@@ -29,11 +29,8 @@ func (l *Leaf) span(from, to, rows int) span {
 }
 
 // page returns the first page of what is left: as many rows as a page may have.
-func (l *Leaf) page(left span, rows int) span {
-	n := left.rowsTo - left.rows
-	if n > pageRows {
-		n = pageRows
-	}
+func (l *Leaf) page(left span, rows, most int) span {
+	n := min(left.rowsTo-left.rows, most)
 	for {
 		p := left
 		if left.rows+n < left.rowsTo {

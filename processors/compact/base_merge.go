@@ -41,10 +41,17 @@ func (c *Compactor) newBaseMerge(h History, base *tables.Snapshot) *baseMerge {
 	return b
 }
 
+// spillPage is the rows of a page of a spill: a range of a bucket's keys takes a few of them.
+const spillPage = 2048
+
 // encoders gives the merge encoders of its own.
 func (b *baseMerge) encoders() {
-	b.enc = columns.NewEncoder(b.cols, columns.EncoderOptions{Bloom: bloom(b.h.Dataset)})
-	b.spill = columns.NewEncoder(b.cols, columns.EncoderOptions{})
+	packing := columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom(b.h.Dataset)}
+	if b.opts.QuickBase {
+		packing.Codec = columns.Snappy
+	}
+	b.enc = columns.NewEncoder(b.cols, packing)
+	b.spill = columns.NewEncoder(b.cols, columns.EncoderOptions{PageRows: spillPage})
 }
 
 func (b *baseMerge) run(ctx context.Context, delta []tables.File, through int64) error {

@@ -41,6 +41,7 @@ type Options struct {
 	ClosedAfter time.Duration // a day is closed, and merged whole, so long after its end; 0: 6 h
 	BaseRows    int64         // changes above the base from which on it is merged, at least; 0: 20,000
 	BaseShare   int64         // a base is merged when the changes above it pass this part of it: 8 is an eighth; 0: 8
+	QuickBase   bool          // a base is packed for speed, for bulk loads, which write it several times
 	Tombstones  time.Duration // how long removed keys stay in the base; 0: 35 days
 	Keep        int           // snapshots kept; 0: 100
 	Grace       time.Duration // how long replaced files and orphans stay for running readers; 0: 2 min

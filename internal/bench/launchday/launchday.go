@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -101,7 +102,8 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(heap))
-	debug.FreeOSMemory() // what it took to make the ring is no part of the way
+	debug.FreeOSMemory()                                               // what it took to make the ring is no part of the way
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2 * runtime.NumCPU())) // a core is not idle while who has it waits for the disk
 	o.Begin()
 	err = w.run(ctx, ring)
 	o.End()

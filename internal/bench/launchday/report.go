@@ -39,6 +39,7 @@ type Report struct {
 	Landed     int64              `json:"landedBytes"`
 	Written    int64              `json:"writtenBytes"` // of data files, compaction's among them
 	Lake       int64              `json:"lakeBytes"`
+	Base       int64              `json:"baseBytes"` // of these
 	Files      int                `json:"files"`
 	Checks     []Check            `json:"checks,omitempty"`
 	LaunchTime float64            `json:"launchDaySeconds"`
@@ -87,8 +88,8 @@ func (r Report) Print(w io.Writer) {
 	for _, name := range stageNames {
 		fmt.Fprintf(w, "%-13s %.1f s on the clock\n", name, r.Stages[name])
 	}
-	fmt.Fprintf(w, "bytes         %.0f MB landed, %.0f MB of data files written, %.0f MB in the lake (%d files, %d commits, %d merges)\n",
-		mb(r.Landed), mb(r.Written), mb(r.Lake), r.Files, r.Commits, r.Merges)
+	fmt.Fprintf(w, "bytes         %.0f MB landed, %.0f MB of data files written, %.0f MB in the lake, %.0f of them the base (%d files, %d commits, %d merges)\n",
+		mb(r.Landed), mb(r.Written), mb(r.Lake), mb(r.Base), r.Files, r.Commits, r.Merges)
 	for _, c := range r.Checks {
 		c.print(w)
 	}
@@ -143,6 +144,9 @@ func (w *way) pin(ctx context.Context, r *Report) (p pinned, err error) {
 		return p, err
 	}
 	p.delta, err = p.changes.Files(ctx, tables.Filter{CommitAbove: p.base.Through})
+	for _, f := range p.baseFiles {
+		r.Base += f.Size
+	}
 	for _, f := range append(p.files, p.baseFiles...) {
 		r.Lake += f.Size
 		r.Files++

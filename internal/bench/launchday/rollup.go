@@ -17,7 +17,7 @@ const refreshEvery = 2 * time.Second
 
 // openRollup opens the daily table of the stream's metrics, and the engine that counts what changes contribute.
 func (w *way) openRollup(ctx context.Context) error {
-	engine, err := duckdb.Open(duckdb.Options{MemoryMB: 96, Threads: 1, TempDir: filepath.Join(w.Folder, "temp"), Dirs: []string{w.files.Root()}})
+	engine, err := duckdb.Open(duckdb.Options{MemoryMB: 160, Threads: 1, TempDir: filepath.Join(w.Folder, "temp"), Dirs: []string{w.files.Root()}})
 	if err != nil {
 		return fmt.Errorf("open the query engine: %w", err)
 	}

@@ -27,9 +27,10 @@ const (
 	keepSnapshots = 4
 	keepFor       = 2 * time.Second
 	upkeepEvery   = 5 * time.Second
-	backlog       = 8  // commits' worth of landed bytes that may wait: landing goes on while a commit or a merge has a core to itself
-	bulkWorkers   = 2  // of a merge of the base: when everything is committed it has both cores
-	bulkFanIn     = 16 // files of a partition that become one: each row is written less often, and fewer files wait to be read by anybody
+	backlog       = 8              // commits' worth of landed bytes that may wait: landing goes on while a commit or a merge has a core to itself
+	onePass       = 24 * time.Hour // what a commit's further passes would have to leave: one pass and no more, or merges would wait long for their turn
+	bulkWorkers   = 2              // of a merge of the base: when everything is committed it has both cores
+	bulkFanIn     = 16             // files of a partition that become one: each row is written less often, and fewer files wait to be read by anybody
 )
 
 // way is the stages of one run, joined as a bulk load joins them: commits go by bytes, and compaction follows the
@@ -48,7 +49,7 @@ type way struct {
 	commits   sync.Mutex   // compact.Options.Commits
 	reading   sync.RWMutex // who holds it for reading needs replaced files to stay
 	begun     time.Time
-	newest    atomic.Int64 // change time of what was landed last, unix nanoseconds
+	complete  atomic.Int64 // change time that every lane is committed through, unix nanoseconds
 	sent      atomic.Int64 // changes
 	committed atomic.Int64 // rows
 	rounds    atomic.Int64 // commits
@@ -87,10 +88,10 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 	if err != nil {
 		return err
 	}
-	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor})
+	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor, Spare: onePass})
 	w.compactor = compact.New(w.files, compact.Options{
-		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseShare: bulkShare, FanIn: bulkFanIn, Workers: bulkWorkers, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
-		Now: func() time.Time { return time.Unix(0, w.newest.Load()) }, // the day is the data's: today's partitions are open
+		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseShare: bulkShare, FanIn: bulkFanIn, Workers: bulkWorkers, QuickBase: true, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
+		Now: func() time.Time { return time.Unix(0, w.complete.Load()) }, // the day is the data's: today's partitions are open
 	})
 	w.begun = time.Now()
 	used := machine.ProcessorTime()
@@ -174,7 +175,6 @@ func (w *way) send(ctx context.Context, l *synthetic.Lane, lander *land.Lander) 
 			return fmt.Errorf("%d records of %s were set aside", landed.Bad, landed.Key())
 		}
 		w.sent.Add(int64(b.Records))
-		w.newest.Store(landed.Through.UnixNano())
 		return nil
 	})
 }
@@ -191,7 +191,9 @@ func (w *way) commit(ctx context.Context, c *commit.Committer) error {
 		err := w.timed(stageCommit, func() (err error) {
 			w.commits.Lock()
 			defer w.commits.Unlock()
-			report, err = c.Commit(ctx)
+			once, done := context.WithTimeout(ctx, onePass)
+			defer done()
+			report, err = c.Commit(once)
 			return err
 		})
 		if err != nil {
@@ -202,11 +204,26 @@ func (w *way) commit(ctx context.Context, c *commit.Committer) error {
 		}
 		w.committed.Add(report.Rows())
 		w.rounds.Add(1)
-		if last {
+		if err := w.committedThrough(ctx); err != nil {
+			return err
+		}
+		if last && report.Waiting == 0 {
 			w.filled = time.Since(w.begun)
 			return nil
 		}
 	}
+}
+
+// committedThrough notes how far every lane is. A day is closed by that: landing may be hours ahead.
+func (w *way) committedThrough(ctx context.Context) error {
+	now, err := w.history.Changes.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if at, ok := now.Watermarks.CompleteTo(); ok {
+		w.complete.Store(at.UnixNano())
+	}
+	return nil
 }
 
 // compact merges what there is of the history, and lets go of what was replaced.
