@@ -16,6 +16,7 @@ func drawOptions(t *rapid.T, b *columns.Batch) columns.EncoderOptions {
 	opt := columns.EncoderOptions{
 		Codec:        rapid.SampledFrom([]columns.Codec{columns.Snappy, columns.Zstd, columns.None}).Draw(t, "codec"),
 		RowGroupRows: rapid.SampledFrom([]int{0, 1, 7, 64}).Draw(t, "row group"),
+		PageRows:     rapid.SampledFrom([]int{0, 1, 5}).Draw(t, "page"),
 		Delta:        rapid.Bool().Draw(t, "delta"),
 	}
 	for _, l := range b.Leaves() {
