@@ -227,6 +227,12 @@ func TestABaseMergeKeepsItsMemory(t *testing.T) {
 	if peak > budget {
 		t.Errorf("the heap grew by %d bytes, the budget is %d", peak, budget)
 	}
+	l.checkBase(t)
+}
+
+// checkBase holds the base against the newest change of every key, and looks for files that nobody has.
+func (l *reservoir) checkBase(t *testing.T) {
+	t.Helper()
 	want := map[string]string{}
 	for _, b := range l.batches(t, l.h.Changes, "id", "_seq") {
 		for i := range b.Rows() {
