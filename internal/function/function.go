@@ -20,6 +20,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/config"
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/telemetry"
+	"github.com/tarn-lake/tarn/internal/xray"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -74,6 +75,8 @@ func Open(ctx context.Context, s config.Function, out io.Writer) (*Base, error) 
 	if b.AWS, err = cloud.Load(ctx, cloud.Settings{}); err != nil {
 		return nil, err
 	}
+	// Lambda itself sets this one, like those that the SDK reads.
+	xray.Open(os.Getenv(xray.Variable)).Watch(&b.AWS)
 	if b.Registry, err = b.schemas(ctx, s.Schemas); err != nil {
 		return nil, fmt.Errorf("read the dataset files: %w", err)
 	}

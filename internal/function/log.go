@@ -4,9 +4,10 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/tarn-lake/tarn/internal/xray"
 )
 
 // The keys by which lines of one invocation are found, here and in X-Ray.
@@ -43,12 +44,4 @@ func (h invocation) WithGroup(name string) slog.Handler { return invocation{h.Ha
 
 // Trace returns the id of the X-Ray trace that the invocation belongs to; empty: none. The SDK hands the trace's header
 // on with each request by itself.
-func Trace(ctx context.Context) string {
-	header, _ := ctx.Value("x-amzn-trace-id").(string) // where the runtime leaves it
-	for part := range strings.SplitSeq(header, ";") {
-		if id, ok := strings.CutPrefix(part, "Root="); ok {
-			return id
-		}
-	}
-	return ""
-}
+func Trace(ctx context.Context) string { return xray.From(ctx).Root }

@@ -105,6 +105,7 @@ func goodDay(t *testing.T, w *world) {
 	asked(t, w, users, manager, want)
 	quiet(t, w)
 	beating(t, w, users, manager)
+	traced(t, w)
 	t.Logf("SUMMARY rehearsal: %d requests in %s, %d changes in the lake %s later; the figures are equal", people+applications+approved, wrote.Round(time.Millisecond),
 		w.rows("passes_changes")+w.rows("applicants_changes"), flowed.Round(time.Millisecond))
 	for _, f := range []*rehearsal.Function{w.api, w.processor, w.committer, w.keeper, w.asker} {

@@ -31,6 +31,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/integration"
 	"github.com/tarn-lake/tarn/internal/rehearsal"
 	"github.com/tarn-lake/tarn/internal/tables"
+	"github.com/tarn-lake/tarn/internal/xray"
 	feed "github.com/tarn-lake/tarn/processors/stream/dynamo"
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -71,6 +72,7 @@ type parts struct {
 	athena  string              // empty: it is not needed
 	trino   *integration.Engine // behind it
 	landed  chan string         // events of created objects
+	traces  *traces             // X-Ray's daemon
 }
 
 func newParts(t *testing.T) *parts {
@@ -83,6 +85,7 @@ func newParts(t *testing.T) *parts {
 // begin starts the catalog, with all that moto has besides, and the bucket.
 func (p *parts) begin(t *testing.T) {
 	t.Helper()
+	p.traces = newTraces(t)
 	p.moto = rehearsal.NewProxy(t, integration.Glue(t))
 	hook := httptest.NewServer(http.HandlerFunc(p.told))
 	t.Cleanup(hook.Close)
@@ -232,6 +235,7 @@ func function(w *world, name string, env map[string]string) *rehearsal.Function 
 	} {
 		env[name] = value
 	}
+	env[xray.Variable] = w.traces.address()
 	f := &rehearsal.Function{Name: name, Program: filepath.Join(dir, name+"-lambda"), Env: env, Timeout: minute}
 	w.t.Cleanup(f.Stop)
 	return f
