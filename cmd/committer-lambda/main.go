@@ -39,7 +39,7 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) (any, e
 	h.shards = warehouse.NewShards(lake, feed.New(base.AWS, streams(base.Registry, settings.Tables), feed.Options{}))
 	h.committer = commit.New(lake.Files, lake.Catalog, base.Registry, commit.Options{
 		Log: base.Log, Observe: base.Observe, MaxBytes: int64(settings.PassMB) << 20, Keep: settings.Snapshots, KeepFor: settings.KeepFor,
-		Archive: settings.Archive, Spare: settings.Grace, Version: version,
+		Archive: settings.Archive, AtOnce: objectsAtOnce, Spare: settings.Grace, Version: version,
 	})
 	return h, nil
 }

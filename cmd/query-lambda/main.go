@@ -13,6 +13,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/athena"
 
 	"github.com/tarn-lake/tarn/internal/config"
+	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/function"
 	"github.com/tarn-lake/tarn/internal/lambdahttp"
 	"github.com/tarn-lake/tarn/internal/oidc"
@@ -40,6 +41,9 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) (any, e
 	if err != nil {
 		return nil, err
 	}
+	if base, err = narrow(base, settings.Datasets); err != nil {
+		return nil, err
+	}
 	service, err := open(ctx, settings, base)
 	if err != nil {
 		return nil, err
@@ -53,6 +57,20 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) (any, e
 		return h.Stream, nil
 	}
 	return h, nil
+}
+
+// narrow leaves of the datasets those that may be asked about: of the others nothing is offered, and nothing is looked up.
+func narrow(base *function.Base, datasets []string) (*function.Base, error) {
+	if len(datasets) == 0 {
+		return base, nil
+	}
+	only, err := base.Registry.Only(datasets)
+	if err != nil {
+		return nil, config.Refuse([]fault.Field{{Name: "TARN_DATASETS", Message: err.Error()}})
+	}
+	narrowed := *base
+	narrowed.Registry = only
+	return &narrowed, nil
 }
 
 // open returns the service that answers questions.

@@ -77,6 +77,7 @@ type Query struct {
 	WorkGroup     string   `env:"TARN_WORKGROUP" doc:"The Athena workgroup of dashboards and exports."`
 	AdHoc         string   `env:"TARN_WORKGROUP_ADHOC" default:"" doc:"The Athena workgroup of questions that people write in SQL. Empty: that of dashboards."`
 	Results       Location `env:"TARN_RESULTS" default:"" doc:"Where Athena leaves results: s3://bucket/folder. Empty: where the workgroup says."`
+	Datasets      []string `env:"TARN_DATASETS" default:"" doc:"The datasets that may be asked about, separated by commas: those that the function's role may read. Empty: all."`
 	Issuer        string   `env:"TARN_ISSUER" doc:"Who issues tokens: a Cognito user pool's address, https://cognito-idp.REGION.amazonaws.com/POOL."`
 	Keys          string   `env:"TARN_JWKS" default:"" doc:"Address of the issuer's public keys. Empty: /.well-known/jwks.json below the issuer."`
 	Clients       []string `env:"TARN_CLIENTS" doc:"Ids of the app clients whose tokens count, separated by commas."`

@@ -37,12 +37,15 @@ const (
 // Main runs a function: open is called once and returns what answers its events, as lambda.Start takes it. It returns
 // only if that fails, with the exit code; the reason is in the log.
 func Main(open func(ctx context.Context, getenv func(string) string, out io.Writer) (any, error)) int {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), opening)
 	defer cancel()
 	handler, err := open(ctx, os.Getenv, os.Stdout)
 	if err != nil {
 		return refuse(os.Stdout, err)
 	}
+	// Lambda tells how long a start took in all; this is the part that is ours, what it asked others for included.
+	telemetry.NewLogger(os.Stdout, slog.LevelInfo, telemetry.JSON).Info("the function is ready", "init_ms", float64(time.Since(began).Microseconds())/1000)
 	lambda.Start(handler)
 	return exitFailed
 }

@@ -5,6 +5,7 @@ package rehearsal_test
 import (
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -122,5 +123,28 @@ func asked(t *testing.T, w *world, users *pool, manager string, want figure) {
 	if !strings.Contains(live.Body, "event: again") || !strings.Contains(live.Body, `"dataset":"passes"`) {
 		t.Errorf("pages are told %q", live.Body)
 	}
+	narrowed(t, w, all)
 	t.Logf("SUMMARY questions through the query function: figures equal, in SQL, by metric, from rollups, for all and for one division, in %s", time.Since(began).Round(time.Millisecond))
+}
+
+// narrowed starts a query function that may read applicants alone: it offers them, and knows nothing of the others.
+func narrowed(t *testing.T, w *world, all *console) {
+	t.Helper()
+	settings := maps.Clone(w.asker.Env)
+	settings["TARN_DATASETS"] = "applicants"
+	f := &rehearsal.Function{Name: "narrow", Program: w.asker.Program, Env: settings, Timeout: minute}
+	t.Cleanup(f.Stop)
+	few := &console{w: w, front: &rehearsal.Front{Function: f}, cookie: all.cookie}
+	offered := few.ask(http.StatusOK, rehearsal.Request{Method: http.MethodGet, Path: "/api/catalog"}).Body
+	if !strings.Contains(offered, `"applicants"`) || strings.Contains(offered, `"passes"`) || strings.Contains(offered, "passes_changes") || strings.Contains(offered, `"applications"`) {
+		t.Errorf("it offers %.2000s", offered)
+	}
+	if got := few.table("/api/sql", `{"sql":"SELECT count(*) FROM applicants"}`); len(got) != 1 || got[0][0] != "3" {
+		t.Errorf("it counts %v", got)
+	}
+	few.ask(http.StatusNotFound, rehearsal.Request{Method: http.MethodPost, Path: "/api/query", Body: `{"metric":"applications","measures":["applications"],"range":{"name":"all"}}`})
+	a, err := few.front.Ask(t.Context(), rehearsal.Request{Method: http.MethodPost, Path: "/api/sql", Body: `{"sql":"SELECT count(*) FROM passes"}`, Cookies: []string{all.cookie}})
+	if err != nil || a.Status < 400 || a.Status >= 500 || !strings.Contains(a.Body, "passes") {
+		t.Errorf("about passes it says %d %s (%v)", a.Status, a.Body, err)
+	}
 }

@@ -35,6 +35,8 @@ type Function struct {
 type Stats struct {
 	Starts  int
 	Init    time.Duration // of the last start: from the start of the process until it asks for work
+	Own     time.Duration // of it what came after the start of main
+	InitCPU time.Duration // of it on the processor, the start of the process included
 	Calls   int
 	Failed  int
 	Elapsed time.Duration // of all calls
@@ -121,6 +123,8 @@ func (f *Function) start(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stats.Init, f.env = time.Since(began), e
+	f.stats.Own = f.log.own()
+	f.stats.InitCPU = threads(strconv.Itoa(e.cmd.Process.Pid), nil)
 	return nil
 }
 
@@ -251,4 +255,19 @@ func (l *logs) tail() string {
 	const last = 2_000
 	text := strings.TrimSpace(l.String())
 	return text[max(0, len(text)-last):]
+}
+
+// own returns how long the last start says that it took, from the start of main on.
+func (l *logs) own() time.Duration {
+	var last time.Duration
+	for line := range strings.Lines(l.String()) {
+		var said struct {
+			Message string  `json:"msg"`
+			Init    float64 `json:"init_ms"`
+		}
+		if strings.Contains(line, `"init_ms"`) && json.Unmarshal([]byte(line), &said) == nil {
+			last = time.Duration(said.Init * float64(time.Millisecond))
+		}
+	}
+	return last
 }

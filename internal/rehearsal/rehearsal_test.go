@@ -110,7 +110,11 @@ func goodDay(t *testing.T, w *world) {
 		w.rows("passes_changes")+w.rows("applicants_changes"), flowed.Round(time.Millisecond))
 	for _, f := range []*rehearsal.Function{w.api, w.processor, w.committer, w.keeper, w.asker} {
 		s := f.Stats()
-		t.Logf("SUMMARY %-11s %d starts, init %s, %d calls, %d failed, %s a call, %s on the processor, %.0f MB", f.Name, s.Starts, s.Init.Round(time.Millisecond), s.Calls, s.Failed,
+		if s.Own <= 0 || s.Own > s.Init {
+			t.Errorf("%s says that its start took %s of %s", f.Name, s.Own, s.Init)
+		}
+		t.Logf("SUMMARY %-11s %d starts, init %s, of it main %s, %s on the processor; %d calls, %d failed, %s a call, %s on the processor, %.0f MB", f.Name, s.Starts, s.Init.Round(time.Millisecond),
+			s.Own.Round(100*time.Microsecond), s.InitCPU.Round(time.Millisecond), s.Calls, s.Failed,
 			(s.Elapsed / time.Duration(s.Calls)).Round(time.Millisecond/10), s.CPU.Round(time.Millisecond), s.PeakMB)
 	}
 }

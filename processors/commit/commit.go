@@ -49,6 +49,7 @@ type Options struct {
 	Log      *slog.Logger     // nil: none
 	Observe  telemetry.Observe
 	MaxBytes int64         // landed bytes in one commit, which bounds memory; 0: 16 MiB
+	AtOnce   int           // landed objects that are read, or removed, at once; 0: one after the other
 	MaxRows  int           // rows of a file; 0: 1,000,000
 	Archive  bool          // keep landed objects under archive/ instead of deleting them
 	Keep     int           // snapshots that stay; 0: 100

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
@@ -88,9 +89,11 @@ func (p *pass) read(ctx context.Context) error {
 	for _, t := range p.targets {
 		t.reset()
 	}
+	next, stop := p.ahead(ctx)
+	defer stop()
 	found := p.batches[:0:0]
 	for _, b := range p.batches {
-		err := p.readOne(ctx, b)
+		err := p.readOne(b, next)
 		switch {
 		case fault.Is(err, fault.NotFound): // another committer is done with it
 			continue
@@ -121,11 +124,12 @@ func damage(err error) error {
 	return err
 }
 
-func (p *pass) readOne(ctx context.Context, b *batch) error {
+// readOne reads a batch's object, which is next.
+func (p *pass) readOne(b *batch, next func(*batch) ([]byte, error)) error {
 	if b.Version > lake.LandedVersion {
 		return fault.New(fault.Internal, "%s has a newer format than this program writes (%d); let the newer program commit it", b.key, lake.LandedVersion)
 	}
-	body, err := p.files.Get(ctx, b.key)
+	body, err := next(b)
 	if err != nil {
 		return err
 	}
@@ -222,16 +226,22 @@ func (p *pass) clear(ctx context.Context) error {
 		p.report.mark(t.table.Name(), b.Watermarks)
 	}
 	at := p.position(bases)
+	var done []string
 	for _, b := range p.batches {
-		if b.landed == nil || b.Last > at[b.Lane].Seq && !lake.IsRepair(b.Lane) {
-			continue
+		if b.landed != nil && (b.Last <= at[b.Lane].Seq || lake.IsRepair(b.Lane)) {
+			done = append(done, b.key)
 		}
-		if err := p.remove(ctx, b.key); err != nil && !fault.Is(err, fault.NotFound) {
+	}
+	var gone atomic.Int64
+	err = p.each(ctx, done, func(ctx context.Context, key string) error {
+		if err := p.remove(ctx, key); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		p.report.Objects++
-	}
-	return nil
+		gone.Add(1)
+		return nil
+	})
+	p.report.Objects += int(gone.Load())
+	return err
 }
 
 func (p *pass) remove(ctx context.Context, key string) error {

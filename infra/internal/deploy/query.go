@@ -25,7 +25,7 @@ func newQuery(s *site, base *configuration, l *lake, i *identity, c *console) *a
 	f := newFunction(s, q.stack, base, program{
 		name: "query", what: "answers questions and serves the console", memoryMB: queryMemory, timeout: queryTimeout, outside: true,
 		settings: config.Environ(config.Query{
-			Function: s.common(), Lake: l.location(), Database: l.database, WorkGroup: l.workgroups[dashboards], AdHoc: l.workgroups[adhoc], Issuer: i.issuer(),
+			Function: s.common(), Lake: l.location(), Database: l.database, WorkGroup: l.workgroups[dashboards], AdHoc: l.workgroups[adhoc], Datasets: s.env.Query.Datasets, Issuer: i.issuer(),
 			Clients: []string{*c.client.UserPoolClientId(), *i.machine.UserPoolClientId()}, SessionSecret: *base.session.SecretArn(), Timeout: 25 * time.Second, Grace: time.Second,
 		}),
 	})
