@@ -142,7 +142,7 @@ func narrowed(t *testing.T, w *world, all *console) {
 	if got := few.table("/api/sql", `{"sql":"SELECT count(*) FROM applicants"}`); len(got) != 1 || got[0][0] != "3" {
 		t.Errorf("it counts %v", got)
 	}
-	few.ask(http.StatusNotFound, rehearsal.Request{Method: http.MethodPost, Path: "/api/query", Body: `{"metric":"applications","measures":["applications"],"range":{"name":"all"}}`})
+	few.ask(http.StatusBadRequest, rehearsal.Request{Method: http.MethodPost, Path: "/api/query", Body: `{"metric":"applications","measures":["applications"],"range":{"name":"all"}}`})
 	a, err := few.front.Ask(t.Context(), rehearsal.Request{Method: http.MethodPost, Path: "/api/sql", Body: `{"sql":"SELECT count(*) FROM passes"}`, Cookies: []string{all.cookie}})
 	if err != nil || a.Status < 400 || a.Status >= 500 || !strings.Contains(a.Body, "passes") {
 		t.Errorf("about passes it says %d %s (%v)", a.Status, a.Body, err)
