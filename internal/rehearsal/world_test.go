@@ -217,7 +217,7 @@ func (w *world) makeFunctions() {
 	w.committer = function(w, "committer", config.Environ(config.Committer{Function: common, Lake: lake, Database: w.name, Tables: w.tables, Queue: w.queue.URL, PassMB: 32, Snapshots: 300,
 		KeepFor: time.Hour, Grace: 5 * time.Second}))
 	w.keeper = function(w, "maintenance", config.Environ(config.Maintenance{Function: common, Lake: lake, Database: w.name, Tables: w.tables, Snapshots: 300, KeepFor: time.Hour, MemoryMB: 128,
-		HeartbeatEvery: time.Second, HeartbeatWay: time.Second, WorkGroup: "upkeep", Grace: 5 * time.Second}))
+		HeartbeatEvery: 10 * time.Second, HeartbeatWay: 10 * time.Second, WorkGroup: "upkeep", Grace: 5 * time.Second}))
 	w.front = &rehearsal.Front{Function: w.api, Guarded: func(path string) bool { return strings.HasPrefix(path, "/v1/datasets/") }}
 }
 
