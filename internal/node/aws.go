@@ -41,7 +41,7 @@ func (n *Node) openDynamoDB(ctx context.Context) error {
 			of[t.Stream] = deployed.Of(t.Name)
 		}
 	}
-	n.store, n.feed = dynamo.New(client, all, dynamo.Options{Deployed: deployed.Of}), feed.New(c, of, feed.Options{})
+	n.store, n.feed, n.feedKeeps = dynamo.New(client, all, dynamo.Options{Deployed: deployed.Of}), feed.New(c, of, feed.Options{}), feed.Keeps
 	return nil
 }
 

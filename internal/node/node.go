@@ -52,8 +52,9 @@ type Node struct {
 	registry   *schemas.Registry
 	store      ingest.Store
 	feed       stream.Feed
-	keeper     keeper // nil: the store looks after itself
-	past       past   // nil: nothing can be written into the past
+	feedKeeps  time.Duration // how long the feed keeps a record for certain; 0: it tells what it trims
+	keeper     keeper        // nil: the store looks after itself
+	past       past          // nil: nothing can be written into the past
 	files      files
 	copies     *mirror.Mirror // of a bucket's files; nil: the lake is a folder
 	home       config.Home

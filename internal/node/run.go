@@ -49,7 +49,7 @@ func (n *Node) Run(ctx context.Context) error {
 	g, inner := errgroup.WithContext(ctx)
 	for _, name := range n.registry.Streams() {
 		reader := stream.New(n.feed, n.lander, n.progress[name], stream.Options{
-			Limit: n.settings.BatchLimit, Landed: n.wake, Hole: n.book.Open,
+			Limit: n.settings.BatchLimit, Landed: n.wake, Hole: n.book.Open, Keeps: n.feedKeeps,
 			Ended:   func(lane string, last lake.Seq) { n.committer.End(name, lane, last) },
 			Observe: telemetry.Fan(n.meters.observe, telemetry.Logged(n.log, slog.LevelWarn)),
 		})

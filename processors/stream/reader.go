@@ -35,6 +35,7 @@ type Options struct {
 	Landed  func()                                     // called after each landed batch
 	Ended   func(lane string, last lake.Seq)           // called when a shard was read to its end
 	Hole    func(context.Context, lake.Hole) error     // keeps holes that no later batch will show; the same may come again
+	Keeps   time.Duration                              // how long the feed keeps records for certain: a shard that is seen late may have lost its beginning; 0: it says so itself
 	Observe telemetry.Observe                          // told of holes and retries
 	Wait    func(context.Context, time.Duration) error // waits between tries; nil: a timer
 	Now     func() time.Time                           // a hole that a shard left behind is no newer than its finding; nil: time.Now
@@ -149,8 +150,14 @@ func (r *run) supervise(ctx context.Context, g *errgroup.Group) error {
 		for _, s := range shards {
 			if r.state[s.ID] == waiting && t.ready(s, r.state) {
 				r.state[s.ID] = reading
+				late := r.late(s)
 				at := r.open(s)
-				g.Go(func() error { return r.follow(ctx, s, at) })
+				g.Go(func() error {
+					if err := r.lostBeginning(ctx, s, late); err != nil {
+						return quiet(ctx, err)
+					}
+					return r.follow(ctx, s, at)
+				})
 			}
 		}
 		r.closeEnded(t)

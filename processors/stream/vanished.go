@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/tarn-lake/tarn/internal/lake"
 )
@@ -44,6 +45,34 @@ func (r *run) vanished(ctx context.Context, now []Shard) error {
 		r.seen[s.ID] = s
 	}
 	return nil
+}
+
+// late returns since when nothing is known of the stream, where a shard that was never read is seen so late that its first
+// records may be gone: it is younger than that instant, and older records are trimmed without a word. Otherwise it returns
+// the zero Time.
+func (r *run) late(s Shard) time.Time {
+	if _, known := r.from[s.Lane()]; known || r.opts.Keeps <= 0 {
+		return time.Time{}
+	}
+	since := r.progress.Complete()
+	for lane, at := range r.from {
+		if lake.IsShard(lane) && at.At.After(since) {
+			since = at.At
+		}
+	}
+	if since.IsZero() || !since.Before(r.opts.Now().Add(-r.opts.Keeps)) {
+		return time.Time{}
+	}
+	return since
+}
+
+// lostBeginning keeps the hole that a shard seen too late may have before its first record.
+func (r *run) lostBeginning(ctx context.Context, s Shard, since time.Time) error {
+	if since.IsZero() {
+		return nil
+	}
+	h := lake.Hole{Lane: s.Lane(), From: since, To: r.opts.Now().Add(-r.opts.Keeps).UTC(), Reason: "its shard was first seen when its oldest records were trimmed already; it may have held more"}
+	return r.keep(ctx, h)
 }
 
 func sorted(from map[string]Position) []string {

@@ -93,3 +93,39 @@ func TestVanishedShardsAreHoles(t *testing.T) {
 		})
 	}
 }
+
+// A shard that is first seen when the feed has trimmed records of its time may have lost its beginning: the outage was
+// longer than the feed keeps records, the parent had been read to its end, and the child begins within what is left.
+func TestAShardSeenTooLateMayHaveLostItsBeginning(t *testing.T) {
+	t.Parallel()
+	stopped, now := time.Unix(1_000_000, 0).UTC(), time.Unix(1_000_000, 0).UTC().Add(30*time.Hour)
+	parent := map[string]stream.Position{"l/parent": {Seq: pad(4), At: stopped, Done: true}}
+	lost := lake.Hole{Stream: "s", Lane: "l/child", From: stopped, To: now.Add(-24 * time.Hour), Reason: "its shard was first seen when its oldest records were trimmed already; it may have held more"}
+	for _, c := range []struct {
+		name  string
+		from  map[string]stream.Position
+		keeps time.Duration
+		want  []lake.Hole
+	}{
+		{"after a longer outage", parent, 24 * time.Hour, []lake.Hole{lost.Named()}},
+		{"after a shorter outage", parent, 31 * time.Hour, nil},
+		{"where it was read before", map[string]stream.Position{"l/child": {Seq: pad(5), At: stopped}}, 24 * time.Hour, nil},
+		{"of a stream that nobody has read", nil, 24 * time.Hour, nil},
+		{"beside what only a repair brought", map[string]stream.Position{"repair/a": {At: stopped}}, 24 * time.Hour, nil},
+		{"of a feed that says so itself", parent, 0, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			src := newSource(&shard{Shard: stream.Shard{Label: "l", ID: "child", Parents: []string{"parent"}}, seqs: []int{5, 8}, trimmed: 5})
+			var got []lake.Hole
+			o := stream.Options{Keeps: c.keeps, Now: func() time.Time { return now }, Hole: func(_ context.Context, h lake.Hole) error {
+				got = append(got, h)
+				return nil
+			}}
+			run(t, src, &shore{}, stream.NewProgress(), c.from, 1, o)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

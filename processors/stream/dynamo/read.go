@@ -18,6 +18,9 @@ import (
 // maxRecords is the service's own limit of a page.
 const maxRecords = 1000
 
+// Keeps is how long the service keeps a record; older ones are trimmed at any moment.
+const Keeps = 24 * time.Hour
+
 // grain is how exactly the service says when a change was made: what it made a moment before an instant and what it made
 // after it may bear the same time.
 const grain = time.Second
