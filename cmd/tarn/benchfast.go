@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -45,10 +46,15 @@ func (c *benchFastCmd) Run(ctx context.Context, e *environment) error {
 
 // benchChildCmd is what a benchmark runs in a process of its own.
 type benchChildCmd struct {
+	profiles
+
 	Args []string `arg:""`
 }
 
 // Run does the work and prints what it took.
 func (c *benchChildCmd) Run(ctx context.Context, e *environment) error {
-	return fast.Child(ctx, c.Args, e.out.stdout)
+	c.begin()
+	err := fast.Child(ctx, c.Args, e.out.stdout)
+	c.end()
+	return errors.Join(err, c.fault())
 }

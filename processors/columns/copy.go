@@ -129,19 +129,26 @@ func (l *Leaf) gatherValues(s *step, values []int32) error {
 }
 
 func (l *Leaf) gatherBytes(src *Leaf, values []int32) error {
-	total := 0
+	total, ends := 0, src.Offsets
 	for _, v := range values {
-		total += int(src.Offsets[v+1] - src.Offsets[v])
+		total += int(ends[v+1] - ends[v])
 	}
 	if err := l.fits(total); err != nil {
 		return err
 	}
-	arena, offsets := slices.Grow(l.Arena, total), slices.Grow(l.Offsets, len(values))
-	for _, v := range values {
-		arena = append(arena, src.Arena[src.Offsets[v]:src.Offsets[v+1]]...)
-		offsets = append(offsets, uint32(len(arena)))
+	at := len(l.Arena)
+	arena := slices.Grow(l.Arena, total+word)
+	arena = arena[:at+total+word]
+	first := len(l.Offsets)
+	offsets := slices.Grow(l.Offsets, len(values))[:first+len(values)]
+	in := src.Arena[:cap(src.Arena)] // what lies behind the last text does no harm
+	for i, v := range values {
+		from, to := int(ends[v]), int(ends[v+1])
+		copyText(arena, at, in, from, to)
+		at += to - from
+		offsets[first+i] = uint32(at)
 	}
-	l.Arena, l.Offsets = arena, offsets
+	l.Arena, l.Offsets = arena[:at], offsets
 	return nil
 }
 
@@ -151,30 +158,4 @@ func pick[T any](dst, src []T, at []int32) []T {
 		dst = append(dst, src[i])
 	}
 	return dst
-}
-
-func (l *Leaf) gatherLists(s *step, rows []int32) error {
-	src := s.src
-	src.reindex()
-	at, picked := len(l.Def), l.picked[:0]
-	entry, value := src.index.entry, src.index.value
-	if s.defs == nil && l.MaxDef > 0 {
-		l.Def, l.Rep = slices.Grow(l.Def, len(rows)), slices.Grow(l.Rep, len(rows))
-	}
-	for _, r := range rows {
-		from, to := int(entry[r]), int(entry[r+1])
-		if to == from+1 && s.defs == nil { // most lists are short
-			l.Def, l.Rep = append(l.Def, src.Def[from]), append(l.Rep, src.Rep[from])
-		} else {
-			l.copyLevels(s, from, to)
-		}
-		for v := value[r]; v < value[r+1]; v++ {
-			picked = append(picked, v)
-		}
-	}
-	l.picked = picked
-	if err := l.checkLevels(s, at); err != nil {
-		return err
-	}
-	return l.gatherValues(s, picked)
 }

@@ -30,11 +30,35 @@ func (e *Encoder) Draft(rows []int32) *Draft {
 	return d
 }
 
-// Grow makes room for a file of about that many bytes.
+// Grow makes room for a file of about that many bytes, in memory that was given back if that is enough.
 func (d *Draft) Grow(size int64) {
-	for g := range d.groups {
-		d.groups[g] = slices.Grow(d.groups[g], int(size)/len(d.groups))
+	for g, b := range d.groups {
+		n := len(b) + int(size)/len(d.groups)
+		free := d.enc.take(n)
+		if free == nil {
+			free = make([]byte, 0, n+n/16) // the next file of its kind may be a little larger
+		}
+		d.groups[g] = append(free, b...)
 	}
+}
+
+// Reuse lets the drafts to come be made in the memory of files that nobody looks at any more, and forgets older such memory.
+func (e *Encoder) Reuse(files [][]byte) { e.free = files }
+
+// take returns the smallest memory that was given back and has room for n bytes, or nil.
+func (t *tools) take(n int) []byte {
+	best := -1
+	for i, b := range t.free {
+		if cap(b) >= n && (best < 0 || cap(b) < cap(t.free[best])) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	b := t.free[best][:0]
+	t.free = slices.Delete(t.free, best, best+1)
+	return b
 }
 
 // add appends the next leaf, whose values of every row the source holds; out is where each row group's are gathered.

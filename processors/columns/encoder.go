@@ -59,6 +59,7 @@ type tools struct {
 	lengths []int32
 	rle     [33]rle.Encoding // by bit width
 	bloom   bloom.SplitBlockFilter
+	free    [][]byte // files that were let go of
 }
 
 // leafState is what is fixed about a leaf, and what the file so far adds up to.

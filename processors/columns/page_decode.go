@@ -139,19 +139,23 @@ func (l *Leaf) readPlainBytes(src []byte, n int) error {
 	if err := l.fits(len(src)); err != nil {
 		return err
 	}
-	arena, offsets := slices.Grow(l.Arena, len(src)-4*n), slices.Grow(l.Offsets, n)
-	for range n {
-		if len(src) < 4 {
+	at, first := len(l.Arena), len(l.Offsets)
+	room := at + len(src) - 4*n + word
+	arena := slices.Grow(l.Arena, room-at)[:room]
+	offsets := slices.Grow(l.Offsets, n)[:first+n]
+	for i, from := 0, 0; i < n; i++ {
+		if len(src)-from < 4 {
 			return damaged(l, "a page ends early")
 		}
-		size := uint64(binary.LittleEndian.Uint32(src))
-		if src = src[4:]; size > uint64(len(src)) {
+		n := binary.LittleEndian.Uint32(src[from:])
+		if from += 4; uint64(n) > uint64(min(len(src)-from, room-word-at)) {
 			return damaged(l, "a value is longer than its page")
 		}
-		arena, src = append(arena, src[:size]...), src[size:]
-		offsets = append(offsets, uint32(len(arena)))
+		copyText(arena, at, src, from, from+int(n))
+		at, from = at+int(n), from+int(n)
+		offsets[first+i] = uint32(at)
 	}
-	l.Arena, l.Offsets = arena, offsets
+	l.Arena, l.Offsets = arena[:at], offsets
 	return nil
 }
 

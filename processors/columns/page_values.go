@@ -86,14 +86,23 @@ func (l *Leaf) appendValues(dst []byte, from, to int) []byte {
 	case Fixed:
 		return append(dst, l.Arena[from*l.Width:to*l.Width]...)
 	default:
-		at := l.Offsets[from]
-		for _, end := range l.Offsets[from+1 : to+1] {
-			dst = binary.LittleEndian.AppendUint32(dst, end-at)
-			dst = append(dst, l.Arena[at:end]...)
-			at = end
-		}
+		return l.appendTexts(dst, from, to)
 	}
 	return dst
+}
+
+// appendTexts appends the texts from..to, each behind its length.
+func (l *Leaf) appendTexts(dst []byte, from, to int) []byte {
+	at, end := len(dst), len(dst)+l.plainSize(from, to)
+	dst = slices.Grow(dst, end+word-at)[:end+word]
+	in := l.Arena[:cap(l.Arena)]
+	for i := from; i < to; i++ {
+		begin, stop := l.Offsets[i], l.Offsets[i+1]
+		binary.LittleEndian.PutUint32(dst[at:], stop-begin)
+		copyText(dst, at+4, in, int(begin), int(stop))
+		at += 4 + int(stop-begin)
+	}
+	return dst[:at]
 }
 
 // appendBits packs bools, the first in the lowest bit.

@@ -74,7 +74,11 @@ func (s *sorter) sort(run []sortItem, k int) {
 		s.sort(run[n:], k+1)
 		run = run[:n]
 	}
-	if l.Kind == Bytes || l.Kind == Fixed {
+	switch {
+	case l.Kind == Bytes && l.dict == nil && l.index.direct:
+		s.sortTexts(run, k)
+		return
+	case l.Kind == Bytes || l.Kind == Fixed:
 		s.sortBytes(run, k, 0)
 		return
 	}
@@ -159,7 +163,9 @@ func (s *sorter) common(run []sortItem, l *Leaf, skip int) int {
 }
 
 func bytesWord(v []byte, skip int, signed bool) uint64 {
-	v = v[skip:]
+	if v = v[skip:]; len(v) >= 8 && !signed {
+		return binary.BigEndian.Uint64(v)&^0xff | 8
+	}
 	var word [8]byte
 	copy(word[:7], v)
 	word[7] = byte(min(len(v), 8))

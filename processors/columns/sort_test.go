@@ -20,14 +20,15 @@ func TestSortOrder(t *testing.T) {
 	long := col(4, "long", schemas.Decimal)
 	long.Precision = 30
 	cols := []schemas.Column{col(1, "text", schemas.String), col(2, "n", schemas.Int32), col(3, "ok", schemas.Boolean), long,
-		must(col(5, "at", schemas.Timestamp))}
+		must(col(5, "at", schemas.Timestamp)), must(col(6, "key", schemas.String))}
 	rapid.Check(t, func(t *rapid.T) {
 		rows := make([]object, rapid.IntRange(0, 60).Draw(t, "rows"))
 		texts := []string{"", "a", "a\x00", "aaaaaaa", "aaaaaaab", "aaaaaaaa", "prefix-prefix-prefix-1", "prefix-prefix-prefix-10",
 			"prefix-prefix-prefix-2", "prefix-prefix-prefix\xff"}
 		for i := range rows {
 			row := object{[]byte(rapid.SampledFrom(texts).Draw(t, "text")), int32(rapid.IntRange(-2, 2).Draw(t, "n")),
-				rapid.Bool().Draw(t, "ok"), decimalValue(&long, rapid.IntRange(-9, 9).Draw(t, "long")), int64(rapid.IntRange(-1, 1).Draw(t, "at"))}
+				rapid.Bool().Draw(t, "ok"), decimalValue(&long, rapid.IntRange(-9, 9).Draw(t, "long")), int64(rapid.IntRange(-1, 1).Draw(t, "at")),
+				[]byte(rapid.SampledFrom(texts).Draw(t, "key"))}
 			for j := range 4 {
 				if rapid.IntRange(0, 4).Draw(t, "null") == 0 {
 					row[j] = nil
@@ -41,7 +42,7 @@ func TestSortOrder(t *testing.T) {
 		b := columns.New(cols)
 		appendRows(b, rows)
 		var keys []columns.SortKey
-		for _, i := range rapid.Permutation([]int{0, 1, 2, 3, 4}).Draw(t, "keys")[:rapid.IntRange(0, 5).Draw(t, "key count")] {
+		for _, i := range rapid.Permutation([]int{0, 1, 2, 3, 4, 5}).Draw(t, "keys")[:rapid.IntRange(0, 6).Draw(t, "key count")] {
 			keys = append(keys, columns.SortKey{Path: cols[i].Name, Desc: rapid.Bool().Draw(t, "desc")})
 		}
 		want := make([]int32, len(rows))

@@ -20,6 +20,7 @@ type Sources struct {
 	rows  int
 	buf   []byte // a chunk as it is in its file
 
+	kept           *Batch           // whose columns need not be read again
 	held, gathered Leaf             // memory that columns take turns in
 	lists          map[*Node]uint32 // checksums of where the lists' rows begin
 	schema         schemaCache
@@ -83,7 +84,7 @@ const maxSourceRows = 1<<31 - 1
 // Reset drops the files and keeps the memory.
 func (s *Sources) Reset() {
 	clear(s.files)
-	s.files, s.rows = s.files[:0], 0
+	s.files, s.rows, s.kept = s.files[:0], 0, nil
 	clear(s.lists)
 	s.batch.Reset()
 	s.out.Reset()
@@ -127,12 +128,14 @@ func (s *Sources) Write(drafts []*Draft, constant map[string]int64) error {
 	for i, l := range s.batch.leaves {
 		l.take(&s.held)
 		s.out.leaves[i].take(&s.gathered)
+		st := step{src: l, same: true, coded: true}
 		if v, ok := constant[l.Path]; ok {
 			l.repeat(v, s.rows)
+		} else if known := s.known(i); known != nil {
+			st.src = known
 		} else if err := s.load(l); err != nil {
 			return err
 		}
-		st := step{src: l, same: true, coded: true}
 		for _, d := range drafts {
 			if err := d.add(&st, s.out.leaves[i]); err != nil {
 				return err

@@ -3,6 +3,7 @@ package columns_test
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -38,8 +39,15 @@ func TestDraftsAreTheFilesThatEncodeMakes(t *testing.T) {
 		}
 		g.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		cut := g.IntN(len(order) + 1)
+		if g.IntN(2) == 0 {
+			keep(t, s, cols, g)
+		}
 		enc := columns.NewEncoder(cols, drawOptions(t, all))
+		enc.Reuse([][]byte{bytes.Repeat([]byte("x"), g.IntN(5000)), nil})
 		drafts := []*columns.Draft{enc.Draft(order[:cut]), enc.Draft(order[cut:])}
+		for _, d := range drafts {
+			d.Grow(int64(g.IntN(4000)))
+		}
 		if err := s.Write(drafts, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -63,6 +71,21 @@ func TestDraftsAreTheFilesThatEncodeMakes(t *testing.T) {
 			sameStats(t, gotStats, wantStats)
 		}
 	})
+}
+
+// keep reads some of the columns before they are written.
+func keep(t *rapid.T, s *columns.Sources, cols []schemas.Column, g *rand.Rand) {
+	b := columns.New(cols)
+	var paths []string
+	for _, l := range b.Leaves() {
+		if l.MaxRep == 0 && g.IntN(2) == 0 {
+			paths = append(paths, l.Path)
+		}
+	}
+	if err := s.Keys(b, paths...); err != nil {
+		t.Fatal(err)
+	}
+	s.Keep(b)
 }
 
 // addSource adds the rows as a file, all of it or a run, to the sources and to the batch.
@@ -204,4 +227,61 @@ func TestSourcesRefuse(t *testing.T) {
 			t.Errorf("damage at %d: %v", at, err)
 		}
 	}
+}
+
+// Texts are copied in words where that is safe: lengths around those words, the last ones of their memory, and lists as
+// long as any must come out as they went in.
+func TestTextsAndListsOfEveryLength(t *testing.T) {
+	t.Parallel()
+	cols := []schemas.Column{must(col(1, "text", schemas.String)), listOf(col(2, "list", schemas.List), col(3, "element", schemas.String))}
+	g := rand.New(rand.NewPCG(1, 2))
+	var rows []object
+	for n := range 300 {
+		items := []any{}
+		for range g.IntN(9) {
+			items = append(items, text(g, g.IntN(40)))
+		}
+		rows = append(rows, object{text(g, n%150), items})
+	}
+	all, s := columns.New(cols), columns.NewSources(cols)
+	appendRows(all, rows)
+	body, _, err := columns.NewEncoder(cols, columns.EncoderOptions{}).Encode(nil, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddBytes(body); err != nil {
+		t.Fatal(err)
+	}
+	order := make([]int32, len(rows))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	g.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	d := columns.NewEncoder(cols, columns.EncoderOptions{}).Draft(order)
+	if err := s.Write([]*columns.Draft{d}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if body, _, err = d.Bytes(nil); err != nil {
+		t.Fatal(err)
+	}
+	got, want := columns.New(cols), columns.New(cols)
+	if err := columns.Read(bytes.NewReader(body), int64(len(body)), got); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range order {
+		appendRows(want, rows[i:i+1])
+	}
+	for i, l := range want.Leaves() {
+		if m := got.Leaves()[i]; !bytes.Equal(l.Arena, m.Arena) || !slices.Equal(l.Offsets, m.Offsets) || !bytes.Equal(l.Def, m.Def) || !bytes.Equal(l.Rep, m.Rep) {
+			t.Errorf("column %s came out changed", l.Path)
+		}
+	}
+}
+
+func text(g *rand.Rand, n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte('a' + g.IntN(26))
+	}
+	return b
 }

@@ -5,10 +5,12 @@ import "encoding/binary"
 // index tells which entries and values a row has. It is built when first asked for and forgotten when rows are added.
 type index struct {
 	valid   bool
-	direct  bool    // no nulls, no lists: row i is value i
-	entries int     // for how many entries it was built
-	entry   []int32 // lists: first entry of each row, and the end
-	value   []int32 // first value of each row, and the end
+	direct  bool     // no nulls, no lists: row i is value i
+	entries int      // for how many entries it was built
+	entry   []int32  // lists: first entry of each row, and the end
+	value   []int32  // first value of each row, and the end
+	words   []uint64 // texts: what tells most rows apart, in an order that they keep; see sortWords
+	skip    int      // bytes that all texts begin with
 }
 
 // Values returns which values the row has: from..to. A null has none; only leaves in lists or maps have more than one.
@@ -104,7 +106,7 @@ func (l *Leaf) reindex() {
 	if x.valid && x.entries == n {
 		return
 	}
-	x.valid, x.entries, x.entry, x.value = true, n, x.entry[:0], x.value[:0]
+	x.valid, x.entries, x.entry, x.value, x.words = true, n, x.entry[:0], x.value[:0], x.words[:0]
 	if x.direct = l.MaxRep == 0 && l.Len() == n; x.direct {
 		return
 	}
@@ -112,19 +114,25 @@ func (l *Leaf) reindex() {
 		x.value = firstValues(roomFor(x.value, n+1)[:n+1], l.Def, l.MaxDef)
 		return
 	}
+	x.lists(l)
+}
+
+// lists fills in where the rows of a leaf in lists begin, without a branch: a row's place is written again and again until
+// the next one begins.
+func (x *index) lists(l *Leaf) {
 	rows := 0
 	for _, r := range l.Rep {
 		rows += isEqual(r, 0)
 	}
-	x.entry, x.value = roomFor(x.entry, rows+1), roomFor(x.value, rows+1)
-	v := int32(0)
+	entry, value := roomFor(x.entry, rows+1)[:rows+1], roomFor(x.value, rows+1)[:rows+1]
+	row, v, rep := 0, int32(0), l.Rep[:len(l.Def)]
 	for i, d := range l.Def {
-		if l.Rep[i] == 0 {
-			x.value, x.entry = append(x.value, v), append(x.entry, int32(i))
-		}
+		entry[row], value[row] = int32(i), v
+		row += isEqual(rep[i], 0)
 		v += int32(isEqual(d, l.MaxDef))
 	}
-	x.value, x.entry = append(x.value, v), append(x.entry, int32(n))
+	entry[rows], value[rows] = int32(len(l.Def)), v
+	x.entry, x.value = entry, value
 }
 
 // firstValues fills in which value each row has, or would have, and the end behind them.

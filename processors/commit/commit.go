@@ -19,7 +19,7 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// Files is where batches land and data files go. What is put is durable when Put returns.
+// Files is where batches land and data files go. What is put is durable when Put returns, which keeps no reference to it.
 type Files interface {
 	Landing
 	Put(ctx context.Context, key string, body []byte) error

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -573,6 +575,34 @@ func TestSmallPassesAndSmallFiles(t *testing.T) {
 }
 
 // A call does what it has time for: one pass at least, and says what waits.
+// A round of many passes takes the memory of one: what a pass has read is let go of before the next one writes.
+func TestAPassLetsGoOfWhatItRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, scratch(t))
+	w.opts.MaxBytes = 1 // a batch each
+	w.committer = commit.New(w.files, w.cat, w.registry, w.opts)
+	for n := range 4 {
+		w.land(t, "s/1", note{first: 10*n + 1, last: 10*n + 10, after: 10 * n, begin: n == 0}, passes("s/1", 10*n+1, 10*n+10)...)
+	}
+	var read []weak.Pointer[byte]
+	w.files.GetFunc = func(ctx context.Context, key string) ([]byte, error) {
+		body, err := w.files.Dir.Get(ctx, key)
+		if err == nil && strings.HasPrefix(key, lake.LandingDir) {
+			runtime.GC()
+			for i, p := range read {
+				if p.Value() != nil {
+					t.Errorf("pass %d still holds what pass %d has read", len(read)+1, i+1)
+				}
+			}
+			read = append(read, weak.Make(&body[0]))
+		}
+		return body, err
+	}
+	if report := w.commit(t); report.Rows() != 40 || len(read) != 4 {
+		t.Fatalf("%d rows of %d objects were committed, want 40 of 4", report.Rows(), len(read))
+	}
+}
+
 func TestPassesAreBegunWhileThereIsTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, scratch(t))

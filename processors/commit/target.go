@@ -128,7 +128,11 @@ func (t *target) look() error {
 			paths = append(paths, k.Path)
 		}
 	}
-	return t.sources.Keys(t.rows, paths...)
+	if err := t.sources.Keys(t.rows, paths...); err != nil {
+		return err
+	}
+	t.sources.Keep(t.rows)
+	return nil
 }
 
 // check decodes all of a section: what cannot be read is the batch's fault.

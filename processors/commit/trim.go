@@ -21,10 +21,10 @@ func (p *pass) trim(ctx context.Context, t *target, base *base) ([]int32, error)
 	var suspects, repairs []int32
 	for _, s := range p.ranges[t] {
 		m := base.mark(t.lane(s.Stream, s.Lane))
-		mark := max(m.Seq, at[s.Lane])
+		mark, repair, kept := max(m.Seq, at[s.Lane]), lake.IsRepair(s.Lane), len(keep)
 		for i := s.from; i < s.to; i++ {
 			switch {
-			case lake.IsRepair(s.Lane):
+			case repair:
 				if s.Last > mark {
 					repairs = append(repairs, int32(i))
 				}
@@ -36,8 +36,10 @@ func (p *pass) trim(ctx context.Context, t *target, base *base) ([]int32, error)
 				suspects = append(suspects, int32(i))
 			default:
 				keep = append(keep, int32(i))
-				t.brought[s.Lane]++
 			}
+		}
+		if n := len(keep) - kept; n > 0 {
+			t.brought[s.Lane] += n
 		}
 		at[s.Lane] = max(mark, s.Last)
 	}

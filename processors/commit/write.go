@@ -48,13 +48,14 @@ func (p *pass) put(ctx context.Context, t *target, drafts []*columns.Draft, of [
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, writers)
 	var files []tables.NewFile
+	var bodies [][]byte
 	for i, d := range drafts {
 		file, body, err := p.finished(t, d, of[i], number)
 		if err != nil {
 			cancel(err)
 			break
 		}
-		files, drafts[i] = append(files, file), nil
+		files, bodies, drafts[i] = append(files, file), append(bodies, body), nil
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
@@ -68,6 +69,7 @@ func (p *pass) put(ctx context.Context, t *target, drafts []*columns.Draft, of [
 		})
 	}
 	wg.Wait()
+	t.enc.Reuse(bodies)
 	if err := context.Cause(ctx); err != nil {
 		p.discard(context.WithoutCancel(ctx), files)
 		return nil, err
