@@ -28,6 +28,7 @@ type Options struct {
 	Again       time.Duration // listeners to commits are answered at once and asked to come again after so long, because no answer can stay open; 0: they stay
 	Now         func() time.Time
 	Holes       func(context.Context) ([]lake.Hole, error) // those that are open; nil: nobody knows of any
+	Alarms      func() []string                            // what people should look at, told to those who listen; nil: nobody knows
 }
 
 // Service answers questions for the viewer in the context. It is safe for concurrent use.

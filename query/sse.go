@@ -14,7 +14,7 @@ import (
 // heartbeat is how often a silent stream of events says that it lives.
 const heartbeat = 15 * time.Second
 
-// getLive tells of commits as server-sent events until the client leaves.
+// getLive tells of commits, and of alarms where there are any, as server-sent events until the client leaves.
 func (s *Service) getLive(w http.ResponseWriter, r *http.Request) error {
 	if _, err := viewer.From(r.Context()); err != nil {
 		return err
@@ -34,7 +34,11 @@ func (s *Service) getLive(w http.ResponseWriter, r *http.Request) error {
 	}
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
+	alarms := alarms{of: s.opts.Alarms}
 	for {
+		if err := alarms.tell(w); err != nil {
+			return err
+		}
 		if err := out.Flush(); err != nil {
 			return err
 		}

@@ -13,9 +13,15 @@ import (
 // tool runs one of the binary's tools on a folder and returns its exit code and what it printed.
 func tool(tb testing.TB, data string, args ...string) (code int, stdout, stderr string) {
 	tb.Helper()
-	cmd := exec.CommandContext(tb.Context(), os.Getenv(binaryKey), append(args, "--data", data)...)
+	return setup{data: data}.tool(tb, args...)
+}
+
+// tool runs one of the binary's tools as the process is started.
+func (s setup) tool(tb testing.TB, args ...string) (code int, stdout, stderr string) {
+	tb.Helper()
+	cmd := exec.CommandContext(tb.Context(), os.Getenv(binaryKey), append(args, "--data", s.data)...)
 	var out, words bytes.Buffer
-	cmd.Env, cmd.Stdout, cmd.Stderr = plainEnviron(), &out, &words
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(plainEnviron(), s.env...), &out, &words
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		tb.Fatalf("tarn %v: %v", args, err)
 	}

@@ -11,6 +11,7 @@ import (
 // is well again.
 func (n *Node) watch(ctx context.Context) error {
 	h := n.health()
+	n.raised.Store(&h.Alarms)
 	if h.Status == n.alarmed {
 		return nil
 	}
@@ -21,6 +22,14 @@ func (n *Node) watch(ctx context.Context) error {
 		n.log.WarnContext(ctx, "alarm: the data is old", slog.Any("alarms", h.Alarms))
 	case was == "stale":
 		n.log.InfoContext(ctx, "the data is fresh again", slog.String(telemetry.Reason, "the alarm is over"))
+	}
+	return nil
+}
+
+// alarms returns what the machine's health was lately said to lack, for the head of the dashboard.
+func (n *Node) alarms() []string {
+	if all := n.raised.Load(); all != nil {
+		return *all
 	}
 	return nil
 }

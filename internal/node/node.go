@@ -77,17 +77,18 @@ type Node struct {
 	faults     *faults.Injector // nil: nothing goes wrong on purpose
 	url        string           // where it is served; empty: it is not
 
-	landed      chan struct{} // something has landed; holds at most one
-	committing  sync.Mutex    // one round of commits at a time in this process
-	telling     sync.Mutex    // one copy into the ledger at a time
-	backing     sync.Mutex    // one backup at a time
-	commitEvery atomic.Int64  // shortest time between two commits, in nanoseconds
-	turns       int           // of compaction; only its loop counts
-	healAfter   time.Time     // holes are left alone until then; only the loop that heals looks
-	alarmed     string        // the health that was logged last; only the loop that watches looks
-	refreshes   int           // of rollups; only their loop counts
-	running     atomic.Bool   // Run is at work
-	seeding     atomic.Bool   // the demo's history is being written
+	landed      chan struct{}            // something has landed; holds at most one
+	committing  sync.Mutex               // one round of commits at a time in this process
+	telling     sync.Mutex               // one copy into the ledger at a time
+	backing     sync.Mutex               // one backup at a time
+	commitEvery atomic.Int64             // shortest time between two commits, in nanoseconds
+	turns       int                      // of compaction; only its loop counts
+	healAfter   time.Time                // holes are left alone until then; only the loop that heals looks
+	alarmed     string                   // the health that was logged last; only the loop that watches looks
+	raised      atomic.Pointer[[]string] // the alarms it saw last
+	refreshes   int                      // of rollups; only their loop counts
+	running     atomic.Bool              // Run is at work
+	seeding     atomic.Bool              // the demo's history is being written
 	closers     []func() error
 }
 
@@ -216,7 +217,7 @@ func (n *Node) openQuery(ctx context.Context) (err error) {
 		return fmt.Errorf("open the query engine: %w", err)
 	}
 	n.closers = append(n.closers, n.engine.Close)
-	n.query = query.New(n.registry, query.NewLake(n.catalog, n.registry, n), n.engine, query.Options{Holes: n.openHoles})
+	n.query = query.New(n.registry, query.NewLake(n.catalog, n.registry, n), n.engine, query.Options{Holes: n.openHoles, Alarms: n.alarms})
 	return n.openRollups(ctx)
 }
 

@@ -127,6 +127,15 @@ func (f *fake) add(n int) {
 	}
 }
 
+// alarm tells the pages, as a JSON list, what people should look at.
+func (f *fake) alarm(list string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.live {
+		c <- "event: alarms\ndata: " + list + "\n\n"
+	}
+}
+
 func (f *fake) set(mood string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

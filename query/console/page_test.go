@@ -50,6 +50,22 @@ func TestPageDrawsEveryTile(t *testing.T) {
 	b.quiet()
 }
 
+// TestHeadShowsAlarms: heartbeats that do not come through are seen at the head of the page, and only for as long.
+func TestHeadShowsAlarms(t *testing.T) {
+	b, api := opened(t, "")
+	b.until(`document.querySelector('.top').dataset.status === 'live'`)
+	shown := `(() => { const a = document.querySelector('.alarms'); return a.getBoundingClientRect().width > 0 ? a.textContent + ': ' + a.title : ''; })()`
+	if text := eval[string](b, shown); text != "" {
+		t.Errorf("without alarms the head says %q", text)
+	}
+	api.alarm(`["no heartbeat of passes has come through 2 of its shards for 3m0s", "the data of passes is 4m0s old"]`)
+	b.until(shown + ` === '2 alarms: no heartbeat of passes has come through 2 of its shards for 3m0s\nthe data of passes is 4m0s old'`)
+	b.shot("alarms")
+	api.alarm(`[]`)
+	b.until(shown + ` === ''`)
+	b.quiet()
+}
+
 func TestPageFitsEveryScreen(t *testing.T) {
 	b, _ := opened(t, "")
 	for _, theme := range []string{"light", "dark"} {

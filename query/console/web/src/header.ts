@@ -1,6 +1,7 @@
 // The top of the page: what it is, whether it is live, how it looks, who looks.
 import type { Catalog } from "./catalog";
 import { h, icon, setText, setTitle } from "./dom";
+import { count } from "./format";
 import type { Status } from "./live";
 import { menu } from "./popover";
 import type { Store } from "./state";
@@ -17,6 +18,7 @@ export class Header {
   readonly el: HTMLElement;
   private readonly status = h("span", { class: "status-word", role: "status" });
   private readonly at = h("span", { class: "status-time" });
+  private readonly alarms = h("span", { class: "badge alarms", role: "alert", tabindex: "0", hidden: true });
   private newest = 0;
   private readonly pause = h("button", { class: "icon-button", type: "button", "data-live": "toggle" });
 
@@ -25,7 +27,7 @@ export class Header {
     this.el = h("header", { class: "top" },
       h("a", { class: "brand", href: "/", "aria-label": `${brand.title}: first page` }, h("img", { src: brand.logo, alt: "", width: 28, height: 28 }), h("span", {}, brand.title)),
       switcher(catalog, store),
-      h("div", { class: "status" }, h("span", { class: "pulse", "aria-hidden": "true" }), this.status, this.at, this.pause),
+      h("div", { class: "status" }, h("span", { class: "pulse", "aria-hidden": "true" }), this.status, this.at, this.alarms, this.pause),
       themeButton(), who(catalog, brand));
     this.show("connecting");
   }
@@ -37,6 +39,14 @@ export class Header {
     this.pause.setAttribute("aria-label", name);
     setTitle(this.pause, name);
     this.pause.replaceChildren(icon(status === "paused" ? "play" : "pause"));
+  }
+
+  /** alarm says what the machine wants people to look at: heartbeats that do not come through, data that is old, holes. */
+  alarm(all: string[]): void {
+    this.alarms.hidden = all.length === 0;
+    setText(this.alarms, count(all.length, "alarm"));
+    setTitle(this.alarms, all.join("\n"));
+    this.alarms.setAttribute("aria-label", all.join(". "));
   }
 
   /** complete says up to when the data reaches, where that is later than what is said already. */

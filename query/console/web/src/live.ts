@@ -1,4 +1,4 @@
-// The stream of commits. Each says which dataset grew and up to which instant the lake is complete.
+// The stream of commits and alarms. A commit says which dataset grew and up to which instant the lake is complete.
 
 export interface Commit { dataset: string; commit: number; completeTo: string | null }
 export type Status = "connecting" | "live" | "paused" | "lost";
@@ -14,7 +14,7 @@ export class Live {
   private timer = 0;
   status: Status = "connecting";
 
-  constructor(private readonly onCommit: (c: Commit) => void, private readonly onStatus: (s: Status, again: boolean) => void) {}
+  constructor(private readonly onCommit: (c: Commit) => void, private readonly onAlarms: (all: string[]) => void, private readonly onStatus: (s: Status, again: boolean) => void) {}
 
   start(): void {
     if (this.source) return;
@@ -23,9 +23,11 @@ export class Live {
     this.source = source;
     source.addEventListener("open", () => {
       this.retry = firstRetry;
+      this.onAlarms([]); // those that there are come next
       this.tell("live");
     });
     source.addEventListener("commit", (e) => this.onCommit(JSON.parse((e as MessageEvent<string>).data) as Commit));
+    source.addEventListener("alarms", (e) => this.onAlarms(JSON.parse((e as MessageEvent<string>).data) as string[]));
     source.addEventListener("again", (e) => (this.again = Number((e as MessageEvent<string>).data)));
     source.addEventListener("error", () => this.ended(source));
   }

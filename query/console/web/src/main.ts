@@ -40,7 +40,7 @@ function run(app: HTMLElement, catalog: Catalog, store: Store, brand: { title: s
   const live = new Live((c) => {
     if (c.completeTo) header.complete(Date.parse(c.completeTo));
     board.commit(c);
-  }, status);
+  }, (all) => header.alarm(all), status);
   const header = new Header(brand, catalog, store, () => (live.status === "paused" ? live.start() : live.stop()));
   const page: Page = { catalog, queue: new Queue(atOnce), state: () => store.now, live: () => live.status !== "paused", complete: (at) => header.complete(at) };
   const main = h("main", { id: "main", tabindex: "-1" });
