@@ -16,6 +16,7 @@ type verifyCmd struct {
 	Dataset     []string  `help:"Datasets; none means all that are kept in the store."`
 	State       bool      `help:"Compare the store's records with current state; so it is unless --changes is given." xor:"mode"`
 	Changes     bool      `help:"Compare the change feed with the history, change by change." xor:"mode"`
+	Archive     bool      `help:"With --changes: compare what the archive of landed objects holds instead of the change feed."`
 	Region      string    `help:"Compare what is in one region."`
 	From        time.Time `help:"Compare changes from this instant on (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
 	To          time.Time `help:"Compare changes before this instant (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
@@ -49,7 +50,7 @@ func (c *verifyCmd) Run(ctx context.Context, e *environment) error {
 
 // compare compares, and writes a certificate where one is wanted.
 func (c *verifyCmd) compare(ctx context.Context, e *environment) ([]verify.Report, error) {
-	args := node.VerifyArgs{Datasets: c.Dataset, Changes: c.Changes, Region: c.Region, From: c.From, To: c.To}
+	args := node.VerifyArgs{Datasets: c.Dataset, Changes: c.Changes, Archive: c.Archive, Region: c.Region, From: c.From, To: c.To}
 	if c.Certify == "" {
 		var reports []verify.Report
 		err := e.do(ctx, "verify", args, &reports)
@@ -102,7 +103,7 @@ func writeReport(w io.Writer, r verify.Report) {
 	}
 	found := fmt.Sprintf("missing %d, extra %d, different %d, doubled %d; complete to %s (%d ms)",
 		r.Missing, r.Extra, r.Different, r.Doubled, r.CompleteTo.UTC().Format("15:04:05.000Z"), r.ElapsedMS)
-	if r.Mode == "changes" {
+	if r.Mode != "state" {
 		fmt.Fprintf(w, "%s: %s — %d changes of %d shards, lake %d, in quarantine %d; %s\n", r.Dataset, verdict, r.Store, len(r.Shards), r.Lake, r.Quarantined, found)
 	} else {
 		fmt.Fprintf(w, "%s: %s — store %d, lake %d, history %d rows; %s\n", r.Dataset, verdict, r.Store, r.Lake, r.History, found)
@@ -112,6 +113,9 @@ func writeReport(w io.Writer, r verify.Report) {
 	}
 	for _, path := range r.Pin.Lost {
 		fmt.Fprintf(w, "  gone or unreadable: %s\n", path)
+	}
+	if len(r.Skipped) > 0 {
+		fmt.Fprintf(w, "  not compared: %s\n", strings.Join(r.Skipped, "; "))
 	}
 	for _, d := range r.Differences {
 		writeDifference(w, d)

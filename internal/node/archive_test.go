@@ -16,6 +16,7 @@ import (
 
 	"github.com/tarn-lake/tarn/internal/backup"
 	"github.com/tarn-lake/tarn/internal/config"
+	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/node"
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/verify"
@@ -284,4 +285,70 @@ func TestTheArchiveRefusesWhatWouldStopCommits(t *testing.T) {
 	if left := sums(t, filepath.Join(f.data, "lake", "landing")); len(left) != 0 {
 		t.Errorf("%v is left in the landing", left)
 	}
+}
+
+// TestTheHistoryIsComparedWithTheArchive: what the archive has is in the history once and says the same, and what a file that is
+// lost held is named, where the feed has forgotten all of it.
+func TestTheHistoryIsComparedWithTheArchive(t *testing.T) {
+	t.Parallel()
+	f := newThings(t, "int64")
+	s := mustSettings(t, f.data, f.schemas)
+	s.ArchiveDays = 1
+	compare := func(a node.VerifyArgs) verify.Report {
+		t.Helper()
+		n, err := node.Open(t.Context(), s, node.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer n.Close(t.Context())
+		a.Changes, a.Archive = true, true
+		return mustDo[[]verify.Report](t, n, "verify", a)[0]
+	}
+	f.put(map[string]string{"a": "1", "b": "2", "c": "3"})
+	f.settled(s)
+	f.put(map[string]string{"a": "10", "d": "4"})
+	f.settled(s)
+	f.forget()
+	r := compare(node.VerifyArgs{})
+	if !r.Clean() || r.Mode != "archive" || r.Store != 5 || r.Lake != 5 || r.StoreSum != r.LakeSum || len(r.Shards) == 0 {
+		t.Fatalf("got %+v", r)
+	}
+	if r := compare(node.VerifyArgs{To: time.Now().Add(-time.Hour)}); !r.Clean() || r.Store != 0 {
+		t.Errorf("of another time: got %+v", r)
+	}
+	if r := compare(node.VerifyArgs{Region: "elsewhere"}); !r.Clean() || r.Store != 0 {
+		t.Errorf("of another region: got %+v", r)
+	}
+
+	f.settledWithout(s, map[string]string{"e": "5"}) // committed, and not in the archive
+	r = compare(node.VerifyArgs{})
+	if !r.Clean() || r.Store != 5 {
+		t.Errorf("what was never archived is no difference: got %+v", r)
+	}
+	files, err := filepath.Glob(filepath.Join(f.data, "lake/tables/things_changes/data/*/*/*.parquet"))
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	slices.Sort(files)
+	if err := os.Remove(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	if r = compare(node.VerifyArgs{}); r.Clean() || r.Missing == 0 || r.Extra+r.Different+r.Doubled != 0 {
+		t.Errorf("a file is lost: got %+v", r)
+	}
+	n := mustNode(t, s)
+	if err := n.Do(t.Context(), "certify", node.VerifyArgs{Changes: true, Archive: true}, nil, node.Silent); !fault.Is(err, fault.Invalid) {
+		t.Errorf("certified: %v", err)
+	}
+	if err := n.Do(t.Context(), "verify", node.VerifyArgs{Archive: true}, nil, node.Silent); !fault.Is(err, fault.Invalid) {
+		t.Errorf("without changes: %v", err)
+	}
+}
+
+// settledWithout writes things and lets a node without an archive commit them.
+func (f *thingsFolder) settledWithout(s config.Up, all map[string]string) {
+	f.tb.Helper()
+	s.ArchiveDays = 0
+	f.put(all)
+	f.settled(s)
 }

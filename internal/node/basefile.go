@@ -45,9 +45,17 @@ func textsOf(ctx context.Context, path string, columns []*textColumn, each func(
 	if err != nil {
 		return err
 	}
-	file, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.FileReadMode(parquet.ReadModeAsync))
+	if err := textsIn(ctx, f, info.Size(), columns, each); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
+
+// textsIn does the same with the bytes of a file.
+func textsIn(ctx context.Context, r io.ReaderAt, size int64, columns []*textColumn, each func(row int) error) error {
+	file, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
+		return err
 	}
 	leaves := map[int]int{}
 	for _, c := range file.Root().Columns() {
@@ -57,7 +65,7 @@ func textsOf(ctx context.Context, path string, columns []*textColumn, each func(
 	}
 	for _, group := range file.RowGroups() {
 		if err := groupTexts(ctx, group, leaves, columns, each); err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
+			return err
 		}
 	}
 	return nil

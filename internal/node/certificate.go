@@ -44,6 +44,9 @@ func (n *Node) certifying() ed25519.PrivateKey {
 }
 
 func (n *Node) certify(ctx context.Context, a VerifyArgs, tell Tell) (Certified, error) {
+	if a.Archive {
+		return Certified{}, fault.New(fault.Invalid, "a certificate says what store and lake agree about, and the archive is neither: compare it without --certify")
+	}
 	reports, err := n.verify(ctx, a, tell)
 	if err != nil {
 		return Certified{}, err

@@ -28,8 +28,8 @@ func spanSQL(s verify.Span) string {
 }
 
 // changeSQL is the text of a change, as verify makes it of a record of the feed.
-func changeSQL(d *schemas.Dataset) string {
-	return "concat(_op, chr(31), epoch_us(_at)::VARCHAR, chr(31), " + keySQL(d) + ", chr(31), CASE WHEN " + goneSQL + " THEN '' ELSE " + rowSQL(d) + " END)"
+func changeSQL(d *schemas.Dataset, fields []schemas.Field) string {
+	return "concat(_op, chr(31), epoch_us(_at)::VARCHAR, chr(31), " + keySQL(d) + ", chr(31), CASE WHEN " + goneSQL + " THEN '' ELSE " + rowSQL(fields) + " END)"
 }
 
 // Changes asks for the changes of a span.
@@ -38,7 +38,7 @@ func (h *held) Changes(ctx context.Context, s verify.Span, each func(seq lake.Se
 	if s.Region != "" {
 		where += " AND region = " + quote(s.Region) + " AND NOT " + goneSQL
 	}
-	r, err := h.asked.Whole(ctx, "SELECT _seq, "+changeSQL(h.d)+", "+keySQL(h.d)+" FROM "+plan.Ident(h.d.ChangesTable())+" WHERE "+where+" ORDER BY _seq")
+	r, err := h.asked.Whole(ctx, "SELECT _seq, "+changeSQL(h.d, h.fields)+", "+keySQL(h.d)+" FROM "+plan.Ident(h.d.ChangesTable())+" WHERE "+where+" ORDER BY _seq")
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func (h *held) answeredPart(ctx context.Context, from, region string, part, part
 	if region != "" {
 		where += " AND region = " + quote(region)
 	}
-	r, err := h.asked.Whole(ctx, "SELECT "+keySQL(h.d)+", "+rowSQL(h.d)+" FROM ("+from+") WHERE "+where)
+	r, err := h.asked.Whole(ctx, "SELECT "+keySQL(h.d)+", "+rowSQL(h.fields)+" FROM ("+from+") WHERE "+where)
 	if fault.Is(err, fault.Exceeded) && parts < mostParts {
 		if err := h.answeredPart(ctx, from, region, part, 2*parts, each); err != nil {
 			return err
@@ -149,10 +149,10 @@ func (h *held) plainColumns() *baseColumns {
 		}
 	}
 	for _, f := range verify.Comparable(h.d) {
-		switch {
-		case f.Type == schemas.List || f.Type == schemas.Set || f.Type == schemas.Map || f.Type == schemas.Object:
+		if nested(f) {
 			return nil
-		case f.Name == verify.RegionField:
+		}
+		if f.Name == verify.RegionField {
 			f.Name = schemas.ColRegion
 		}
 		c.row = append(c.row, column(f))
@@ -161,6 +161,11 @@ func (h *held) plainColumns() *baseColumns {
 		return nil
 	}
 	return c
+}
+
+// nested reports whether a field holds values in values.
+func nested(f schemas.Field) bool {
+	return f.Type == schemas.List || f.Type == schemas.Set || f.Type == schemas.Map || f.Type == schemas.Object
 }
 
 // unchanged hands over the base's rows that leave a record, but for those of the keys that have changed later.

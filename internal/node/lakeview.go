@@ -31,17 +31,18 @@ func (v lakeView) hold(ctx context.Context, d *schemas.Dataset) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &held{n: v.n, d: d, asked: h, state: plan.Ident(d.Name), lost: v.n.withoutLost(ctx, h.Pinned())}, nil
+	return &held{n: v.n, d: d, asked: h, state: plan.Ident(d.Name), fields: verify.Comparable(d), lost: v.n.withoutLost(ctx, h.Pinned())}, nil
 }
 
 // held is a dataset at one moment.
 type held struct {
-	n     *Node
-	d     *schemas.Dataset
-	asked *query.Held
-	lost  []string // paths of files that cannot be read
-	state string   // the relation of current state
-	upTo  string   // a condition on changes that leaves out later commits; empty: all
+	n      *Node
+	d      *schemas.Dataset
+	asked  *query.Held
+	lost   []string        // paths of files that cannot be read
+	state  string          // the relation of current state
+	fields []schemas.Field // that texts of rows are made of
+	upTo   string          // a condition on changes that leaves out later commits; empty: all
 }
 
 // About says what is held.
@@ -121,8 +122,7 @@ func shortSeq(seq string) string {
 }
 
 // rowSQL is the canonical text of a row, as verify makes it of a record of the store.
-func rowSQL(d *schemas.Dataset) string {
-	fields := verify.Comparable(d)
+func rowSQL(fields []schemas.Field) string {
 	texts := make([]string, len(fields))
 	for i := range fields {
 		texts[i] = "coalesce(" + textSQL(&fields[i]) + ", chr(30))"

@@ -19,6 +19,7 @@ import (
 type VerifyArgs struct {
 	Datasets []string  `json:"datasets,omitempty"`
 	Changes  bool      `json:"changes,omitempty"` // the change feed against the history, instead of state against state
+	Archive  bool      `json:"archive,omitempty"` // with changes: what the archive holds instead of the feed
 	Region   string    `json:"region,omitempty"`
 	From     time.Time `json:"from,omitzero"` // of changes
 	To       time.Time `json:"to,omitzero"`
@@ -50,6 +51,13 @@ func (n *Node) compare(ctx context.Context, d *schemas.Dataset, a VerifyArgs, te
 // compareNamed compares and names so many differences; 0: as many as people read.
 func (n *Node) compareNamed(ctx context.Context, d *schemas.Dataset, a VerifyArgs, named int, tell Tell) (verify.Report, error) {
 	o := verify.Options{Mask: n.newMask(), Dir: n.folder.Path("temp"), Region: a.Region, Named: named}
+	if a.Archive && !a.Changes {
+		return verify.Report{}, fault.New(fault.Invalid, "--archive compares changes: give it with --changes")
+	}
+	if a.Archive {
+		o.Tell = func(read int64) { tell(Step{What: d.Name + " changes read", Done: read}) }
+		return verify.ArchivedChanges(ctx, d, archiveView{n}, archiveView{n}, verify.ChangeOptions{Options: o, From: a.From, To: a.To})
+	}
 	if a.Changes {
 		o.Tell = func(read int64) { tell(Step{What: d.Name + " changes read", Done: read}) }
 		return verify.Changes(ctx, d, n.feed, lakeView{n}, verify.ChangeOptions{Options: o, From: a.From, To: a.To})

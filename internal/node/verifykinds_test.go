@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/ingest/embedded"
 	"github.com/tarn-lake/tarn/internal/node"
@@ -64,7 +62,7 @@ func TestNestedAndBandedFieldsAreCompared(t *testing.T) {
 	f.with(func(n *node.Node) {
 		for _, changes := range []bool{false, true} {
 			r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{Changes: changes})
-			if !r[0].Clean() || r[0].Lake != 4 || !cmp.Equal(r[0].Skipped, []string{"born"}) {
+			if !r[0].Clean() || r[0].Lake != 4 || len(r[0].Skipped) != 1 || !strings.HasPrefix(r[0].Skipped[0], "born (the lake keeps an age, ") {
 				t.Errorf("got %+v", r[0])
 			}
 		}

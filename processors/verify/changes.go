@@ -68,6 +68,7 @@ func Changes(ctx context.Context, d *schemas.Dataset, src Feed, lk Lake, o Chang
 	o.Options = o.filled()
 	h := &changes{d: d, src: src, o: o, reader: newReader(d, o.Mask)}
 	h.report = Report{Dataset: d.Name, Mode: "changes", Region: o.Region, From: o.From, Skipped: Skipped(d), Differences: []Difference{}, Began: o.Now()}
+	h.explain = h.different
 	now := o.Now().UTC().Truncate(time.Millisecond)
 	if h.report.To = now; !o.To.IsZero() && o.To.Before(now) {
 		h.report.To = o.To
@@ -99,6 +100,8 @@ type changes struct {
 	sum    Sum
 	read   int64
 	text   []byte
+
+	explain func(ctx context.Context, s feed.Shard, span Span, c Change) error // notes how a change differs
 }
 
 func (h *changes) run(ctx context.Context) (Report, error) {
@@ -240,7 +243,7 @@ func (h *changes) name(ctx context.Context, s feed.Shard, span Span, source, hav
 			before, have = have[0].Seq, have[1:]
 		default:
 			if source[0].Hash != have[0].Hash {
-				if err := h.different(ctx, s, source[0]); err != nil {
+				if err := h.explain(ctx, s, span, source[0]); err != nil {
 					return err
 				}
 			}
@@ -251,7 +254,7 @@ func (h *changes) name(ctx context.Context, s feed.Shard, span Span, source, hav
 }
 
 // different reads a change again on both sides and names the first thing that differs.
-func (h *changes) different(ctx context.Context, s feed.Shard, c Change) error {
+func (h *changes) different(ctx context.Context, s feed.Shard, _ Span, c Change) error {
 	diff := Difference{What: Different, Key: c.Key, Shard: s.Lane(), Seq: c.Seq.Short()}
 	defer func() { h.report.note(diff, h.o.Named) }()
 	page, err := h.src.Read(ctx, h.d.Stream, s, c.Seq.Before(), 1)

@@ -25,15 +25,28 @@ func Comparable(d *schemas.Dataset) []schemas.Field {
 	return fields
 }
 
-// Skipped returns the names of the fields that are not compared.
+// Skipped returns the names of the fields that are not compared, each with the reason.
 func Skipped(d *schemas.Dataset) []string {
 	names := []string{}
 	for _, f := range d.Fields {
 		if !comparable(&f) {
-			names = append(names, f.Name)
+			names = append(names, f.Name+" ("+why(&f)+")")
 		}
 	}
 	return names
+}
+
+// why says why a field is not compared.
+func why(f *schemas.Field) string {
+	switch f.Privacy.Rule {
+	case "drop":
+		return "the lake does not keep it"
+	case "band":
+		return "the lake keeps an age, which depends on when the row was written, and the store does not say that"
+	case "mask":
+		return "the lake keeps a hash of it in a form that only texts have one of"
+	}
+	return "it holds binary or protected values in values"
 }
 
 // comparable reports whether a field has the same text on both sides. The age band of a date depends on when the row was

@@ -107,7 +107,7 @@ type Report struct {
 	Dropped     int64        `json:"dropped,omitempty"` // changes that are not in the history because their day lies before its horizon
 	History     int64        `json:"history"`           // rows of the history
 	Shards      []Range      `json:"shards,omitempty"`
-	Skipped     []string     `json:"skipped"` // fields that were not compared
+	Skipped     []string     `json:"skipped"` // fields that were not compared, and why
 	Differences []Difference `json:"differences"`
 	Missing     int64        `json:"missing"`
 	Extra       int64        `json:"extra"`

@@ -1,0 +1,174 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/processors/verify"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// archiveView is the archive, and the lake beside it, as verify compares them: fields that hold values in values are left
+// out on both sides.
+type archiveView struct{ n *Node }
+
+var (
+	_ verify.Archive = archiveView{}
+	_ verify.Lake    = archiveView{}
+)
+
+// Await returns at once: what is archived was committed before.
+func (v archiveView) Await(context.Context, *schemas.Dataset, time.Time) error { return nil }
+
+// Hold returns the dataset as it is now.
+func (v archiveView) Hold(ctx context.Context, d *schemas.Dataset) (verify.Held, error) {
+	h, err := lakeView(v).hold(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	h.fields = plainFields(d)
+	return h, nil
+}
+
+func plainFields(d *schemas.Dataset) (plain []schemas.Field) {
+	for _, f := range verify.Comparable(d) {
+		if !nested(f) {
+			plain = append(plain, f)
+		}
+	}
+	return plain
+}
+
+// Skipped returns the fields that are not compared.
+func (v archiveView) Skipped(d *schemas.Dataset) []string {
+	names := verify.Skipped(d)
+	for _, f := range verify.Comparable(d) {
+		if nested(f) {
+			names = append(names, f.Name+" (holds values in values, which are not read from the archive)")
+		}
+	}
+	return names
+}
+
+// Batches reads the archive, object by object.
+func (v archiveView) Batches(ctx context.Context, d *schemas.Dataset, each func(verify.Batch) error) error {
+	stream := d.Stream
+	if stream == "" {
+		stream = d.Name
+	}
+	found, err := v.n.files.List(ctx, lake.ArchiveDir+"/"+stream+"/")
+	if err != nil {
+		return err
+	}
+	s := newSection(d)
+	for _, f := range found {
+		body, err := v.n.files.Get(ctx, f.Name())
+		if fault.Is(err, fault.NotFound) { // its days are over
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		landed, err := v.n.parseArchived(f.Name(), body)
+		if err != nil {
+			return err
+		}
+		b := verify.Batch{Lane: landed.Lane, After: landed.After, First: landed.First, Last: landed.Last}
+		if b.Changes, err = s.changes(ctx, landed); err != nil {
+			return fault.Wrap(fault.Invalid, err, "%s", f.Name())
+		}
+		if err := each(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// section reads the rows of one dataset in landed objects.
+type section struct {
+	d                               *schemas.Dataset
+	op, shard, seq, at, day, region *textColumn
+	keys, row, all                  []*textColumn
+	text                            []byte
+}
+
+func newSection(d *schemas.Dataset) *section {
+	s := &section{d: d}
+	known := map[string]*textColumn{}
+	column := func(f schemas.Field) *textColumn {
+		if known[f.Name] == nil {
+			t := &textColumn{field: f}
+			for _, c := range d.LandedColumns() {
+				if c.Name == f.Name {
+					t.id = c.ID
+				}
+			}
+			known[f.Name] = t
+			s.all = append(s.all, t)
+		}
+		return known[f.Name]
+	}
+	plain := func(name string, t schemas.Type) *textColumn { return column(schemas.Field{Name: name, Type: t}) }
+	s.op, s.shard, s.seq = plain(schemas.ColOp, schemas.String), plain(schemas.ColShard, schemas.String), plain(schemas.ColSeq, schemas.String)
+	s.at, s.day, s.region = plain(schemas.ColAt, schemas.Timestamp), plain(schemas.ColDate, schemas.Day), plain(schemas.ColRegion, schemas.String)
+	for _, name := range []string{d.Key.Partition, d.Key.Sort} {
+		if f, ok := d.Field(name); ok {
+			s.keys = append(s.keys, column(*f))
+		} else if name != "" {
+			s.keys = append(s.keys, plain(name, schemas.String))
+		}
+	}
+	for _, f := range plainFields(d) {
+		if f.Name == verify.RegionField {
+			f.Name = schemas.ColRegion
+		}
+		s.row = append(s.row, column(f))
+	}
+	return s
+}
+
+func (s *section) changes(ctx context.Context, l *lake.Landed) (all []verify.Archived, err error) {
+	for _, part := range l.Sections {
+		if part.Dataset != s.d.Name {
+			continue
+		}
+		err := textsIn(ctx, bytes.NewReader(part.Body), int64(len(part.Body)), s.all, func(i int) error {
+			c, err := s.change(i)
+			if err == nil && c.Seq != "" {
+				all = append(all, c)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// change returns a row; without a number where it is a mark that a record has left a partition.
+func (s *section) change(i int) (c verify.Archived, err error) {
+	of := func(t *textColumn) string { text, _ := t.at(i); return string(text) }
+	op := record.Op(of(s.op))
+	if op == record.Leave {
+		return c, nil
+	}
+	micros, err := strconv.ParseInt(of(s.at), 10, 64)
+	if err != nil {
+		return c, err
+	}
+	key := string(appendTexts(nil, s.keys, i, ""))
+	s.text = append(s.text[:0], strings.Join([]string{string(op), of(s.at), key, ""}, "\x1f")...)
+	if c.Gone = op.Gone(); !c.Gone {
+		s.text = appendTexts(s.text, s.row, i, "\x1e")
+	}
+	c.Change = verify.Change{Seq: lake.Seq(of(s.seq)), Hash: verify.Hash(s.text), Key: key, Day: of(s.day)}
+	c.Shard, c.At, c.Region = of(s.shard), time.UnixMicro(micros), of(s.region)
+	return c, nil
+}
