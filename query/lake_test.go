@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -70,6 +71,74 @@ func (s *shelf) put(table *tables.Table, f query.File, commit, through int64, co
 		Watermarks: lake.Watermarks{"L/s1": {Seq: lake.Seq("0000000000000000000000000000000000000009"), At: at}}}
 	if _, err := table.Append(ctx, base, []tables.NewFile{file}, u); err != nil {
 		s.t.Fatal(err)
+	}
+}
+
+// onComplete is progress that calls a function first.
+type onComplete struct{ before func() }
+
+func (o onComplete) Complete(dataset string, marks lake.Watermarks) time.Time {
+	o.before()
+	return progress{}.Complete(dataset, marks)
+}
+
+// TestPinningAgainAfterRetention: retention takes changes out of a history that only a newer base has. Whoever pinned the
+// base before it and the history after it pins both again; where the base stays behind, nothing is answered.
+func TestPinningAgainAfterRetention(t *testing.T) {
+	t.Parallel()
+	reg, root := enginetest.ShopRegistry(t), t.TempDir()
+	catalog, err := tables.OpenFolder(t.Context(), root, tables.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shelf{t: t, root: root, catalog: catalog, reg: reg, writer: enginetest.NewWriter(t)}
+	d, _ := reg.Dataset("orders")
+	cols, state := d.ChangeColumns(), d.StateColumns()
+	changes := s.table(tables.Spec{Name: "orders_changes", Columns: cols, Partition: tables.ByDateAndRegion()})
+	base := s.table(tables.Spec{Name: "orders_base", Columns: state, Partition: tables.ByBucket("id", 1)})
+	have := []string{"_op", "_shard", "_seq", "_commit", "_at", "dt", "region", "id"}
+	row := func(n int) string {
+		return fmt.Sprintf("SELECT 'insert' AS _op, 'L/s1' AS _shard, lpad('%d', 40, '0') AS _seq, %d AS _commit, TIMESTAMPTZ '2026-11-18 00:00:00+00' AS _at, DATE '2026-11-18' AS dt, 'north' AS region, 'r%d' AS id", n, n, n)
+	}
+	at := time.Date(2026, 11, 18, 0, 0, 1, 0, time.UTC)
+	for n := 1; n <= 2; n++ {
+		s.put(changes, s.writer.Part(cols, have, row(n), "2026-11-18", "north", int64(n)), int64(n), 0, columnID(cols, "_commit"), at)
+	}
+	s.put(base, s.writer.File(state, have, row(1)), 1, 1, columnID(state, "_commit"), at)
+	drop := func() {
+		snap, err := changes.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := snap.Files(t.Context(), tables.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = changes.Remove(t.Context(), snap, files, tables.Update{Marker: "retention", Properties: map[string]string{lake.PropHorizon: "2026-11-19", lake.PropDropped: "2"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	mergeBase := func() {
+		s.put(base, s.writer.File(state, have, row(2)), 2, 2, columnID(state, "_commit"), at)
+	}
+	drop()
+	pins := 0
+	pin := func(before func()) (*query.Pinned, error) {
+		pins = 0
+		of := query.NewLake(catalog, reg, onComplete{func() { pins++; before() }})
+		return of.Pin(t.Context(), []string{"orders_changes", "orders_base"})
+	}
+	if _, err := pin(func() {}); !fault.Is(err, fault.Transient) || pins < 2 {
+		t.Errorf("the base is behind and is pinned %d times: %v", pins, err)
+	}
+	p, err := pin(func() {
+		if pins == 1 { // the base of this round is pinned
+			mergeBase()
+		}
+	})
+	if err != nil || pins != 2 || p.Through["orders"] != 2 || len(p.Relations["orders_base"].Files) != 2 || len(p.Relations["orders_changes"].Files) != 0 {
+		t.Errorf("pinned %d times: %+v, %v", pins, p, err)
 	}
 }
 
