@@ -61,6 +61,11 @@ func TestHeadShowsAlarms(t *testing.T) {
 	api.alarm(`["no heartbeat of passes has come through 2 of its shards for 3m0s", "the data of passes is 4m0s old"]`)
 	b.until(shown + ` === '2 alarms: no heartbeat of passes has come through 2 of its shards for 3m0s\nthe data of passes is 4m0s old'`)
 	b.shot("alarms")
+	b.size(375, 900)
+	if over := eval[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+		t.Errorf("on a small screen alarms make the page %d px too wide", over)
+	}
+	b.shot("alarms-375")
 	api.alarm(`[]`)
 	b.until(shown + ` === ''`)
 	b.quiet()
