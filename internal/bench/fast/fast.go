@@ -20,14 +20,15 @@ import (
 
 // Options say what is measured. The zero value works but for Child.
 type Options struct {
-	Rounds int           // 0: 7; Quick: 5
-	Slice  time.Duration // processor time of a contestant in a round, at least; 0: 60 ms
-	Quick  bool          // the main ratios only, in under a minute
-	Only   []string      // names of sections; empty: all
-	Launch int64         // changes of the launch day at the end; 0: 10,000,000, Quick: none
-	Rows   int           // of the commit and of the compaction, a thousand a file; 0: 1,000,000, Quick: 100,000
-	Ring   int           // bytes of its ring; 0: 1 GiB
-	Folder string        // where files are made; empty: the system's own
+	Rounds    int           // 0: 7; Quick: 5
+	Slice     time.Duration // processor time of a contestant in a round, at least; 0: 60 ms
+	Quick     bool          // the main ratios only, in under a minute
+	Only      []string      // names of sections; empty: all
+	Launch    int64         // changes of the launch day at the end; 0: 10,000,000, Quick: none
+	Rows      int           // of the commit, the compaction and the rollup, a thousand a file; 0: 1,000,000, Quick: 100,000
+	Committed int           // rows of the commit, where Rows is 0; 0: 1,000,000, Quick: 400,000
+	Ring      int           // bytes of its ring; 0: 1 GiB
+	Folder    string        // where files are made; empty: the system's own
 
 	// Child returns the command that runs Child in another process, so that memory can be compared.
 	Child func(ctx context.Context, args ...string) *exec.Cmd
@@ -35,11 +36,12 @@ type Options struct {
 }
 
 func (o Options) filled() Options {
-	rounds, rows, launch := 7, 1_000_000, int64(10_000_000)
+	rounds, rows, committed, launch := 7, 1_000_000, 1_000_000, int64(10_000_000)
 	if o.Quick {
-		rounds, rows, launch = 5, 100_000, 0
+		rounds, rows, committed, launch = 5, 100_000, 400_000, 0
 	}
 	o.Rounds = cmp.Or(o.Rounds, rounds)
+	o.Committed = cmp.Or(o.Committed, o.Rows, committed)
 	o.Rows = cmp.Or(o.Rows, rows)
 	o.Launch = cmp.Or(o.Launch, launch)
 	o.Slice = cmp.Or(o.Slice, 60*time.Millisecond)
@@ -51,14 +53,15 @@ func (o Options) filled() Options {
 
 // Report is what was measured.
 type Report struct {
-	CPUs    int               `json:"cpus"`
-	Go      string            `json:"go"`
-	Load    string            `json:"loadAverage,omitempty"`
-	Rounds  int               `json:"rounds"`
-	Figures []Figure          `json:"figures"`
-	Targets []Target          `json:"targets"`
-	Notes   []string          `json:"notes,omitempty"`
-	Launch  *launchday.Report `json:"launchDay,omitempty"`
+	CPUs       int               `json:"cpus"`
+	Go         string            `json:"go"`
+	Load       string            `json:"loadAverage,omitempty"`
+	Rounds     int               `json:"rounds"`
+	Figures    []Figure          `json:"figures"`
+	Targets    []Target          `json:"targets"`
+	Notes      []string          `json:"notes,omitempty"`
+	Agreements []Agreement       `json:"agreements,omitempty"` // with another run
+	Launch     *launchday.Report `json:"launchDay,omitempty"`
 }
 
 // Figure is what one contestant took.

@@ -8,12 +8,13 @@ import (
 
 // Target is a line of what the fast path is to hold.
 type Target struct {
-	What       string `json:"what"`
-	Floor      string `json:"floor"`
-	Goal       string `json:"goal,omitempty"`
-	Measured   string `json:"measured"`
-	FloorHolds bool   `json:"floorHolds"`
-	GoalHolds  bool   `json:"goalHolds"`
+	What       string  `json:"what"`
+	Floor      string  `json:"floor"`
+	Goal       string  `json:"goal,omitempty"`
+	Measured   string  `json:"measured"`
+	Value      float64 `json:"value,omitempty"` // the figure in Measured, for comparisons of runs; 0: none
+	FloorHolds bool    `json:"floorHolds"`
+	GoalHolds  bool    `json:"goalHolds"`
 }
 
 func (b *bench) target(t Target) { b.report.Targets = append(b.report.Targets, t) }
@@ -21,14 +22,14 @@ func (b *bench) target(t Target) { b.report.Targets = append(b.report.Targets, t
 // atLeast is a target for a ratio that is to be high.
 func (b *bench) atLeast(what string, r Ratio, floor, goal float64) {
 	b.target(Target{
-		What: what, Floor: fmt.Sprintf("%g×", floor), Goal: fmt.Sprintf("%g×", goal), Measured: r.String(), FloorHolds: r.Median >= floor, GoalHolds: r.Median >= goal,
+		What: what, Floor: fmt.Sprintf("%g×", floor), Goal: fmt.Sprintf("%g×", goal), Measured: r.String(), Value: r.Median, FloorHolds: r.Median >= floor, GoalHolds: r.Median >= goal,
 	})
 }
 
 // atMost is a target for a ratio that is to be low.
 func (b *bench) atMost(what string, r Ratio, floor, goal float64) {
 	b.target(Target{
-		What: what, Floor: fmt.Sprintf("≤ %g×", floor), Goal: fmt.Sprintf("≤ %g×", goal), Measured: r.String(), FloorHolds: r.Median <= floor, GoalHolds: r.Median <= goal,
+		What: what, Floor: fmt.Sprintf("≤ %g×", floor), Goal: fmt.Sprintf("≤ %g×", goal), Measured: r.String(), Value: r.Median, FloorHolds: r.Median <= floor, GoalHolds: r.Median <= goal,
 	})
 }
 
@@ -58,6 +59,10 @@ func (r Report) Print(w io.Writer) {
 	_ = tw.Flush()
 	for _, n := range r.Notes {
 		fmt.Fprintln(w, n)
+	}
+	if len(r.Agreements) > 0 {
+		fmt.Fprintln(w)
+		printAgreements(w, r.Agreements)
 	}
 	if r.Launch != nil {
 		fmt.Fprintln(w)
