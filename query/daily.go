@@ -175,6 +175,9 @@ func (s *Service) lacks(ctx context.Context, p *Pinned, dataset string, above in
 	if p.Missing[dataset] > above || above > 0 && p.Oldest[dataset] > above+1 {
 		return true, nil
 	}
+	if d, ok := s.registry.Dataset(dataset); ok && p.Discarded.Touches(d.Name, d.Stream) {
+		return true, nil
+	}
 	held, err := s.heldBack(ctx, p, []string{dataset}, span{})
 	return held > 0, err
 }

@@ -72,6 +72,7 @@ type Pinned struct {
 	Missing   map[string]int64       // by dataset: the last commit that is known to have passed a hole; absent: none
 	Oldest    map[string]int64       // by dataset: the first of the commits of which that is known
 	Worth     map[string]lake.Rollup // by dataset: what the rollup's rows are worth
+	Discarded lake.Discarded         // of whom records left the quarantine for good
 	Complete  map[string]time.Time   // by dataset: every change made before is in the snapshot; zero: unknown
 }
 

@@ -56,16 +56,38 @@ func NewLake(catalog *tables.Catalog, registry *schemas.Registry, progress Progr
 
 // Pin pins the tables. Bases and rollups come before histories: what a base is current to, its history then has, and whatever came
 // between is in the changes above it. Only retention takes changes out of a history that an older base lacks: then the
-// tables are pinned again, because it waited for the base that has them.
+// tables are pinned again, because it waited for the base that has them. So they are where the quarantine has moved on
+// meanwhile: what is held back must be held back from these histories.
 func (t *Tables) Pin(ctx context.Context, relations []string) (*Pinned, error) {
 	const tries = 5
 	for range tries {
 		p, err := t.pinOnce(ctx, relations)
-		if err != nil || !p.behind() {
+		if err != nil {
+			return nil, err
+		}
+		moved, err := t.moved(ctx, p)
+		if err != nil || !moved && !p.behind() {
 			return p, err
 		}
 	}
-	return nil, fault.New(fault.Transient, "old partitions are being dropped; ask again")
+	return nil, fault.New(fault.Transient, "old partitions or quarantined records are being taken out; ask again")
+}
+
+// moved reports whether the quarantine is no longer what was pinned.
+func (t *Tables) moved(ctx context.Context, p *Pinned) (bool, error) {
+	pinned, ok := p.Snapshots[schemas.QuarantineTable]
+	if !ok || len(p.Snapshots) == 1 {
+		return false, nil
+	}
+	table, err := t.catalog.Existing(ctx, schemas.QuarantineTable)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	now, err := table.Snapshot(ctx)
+	return err == nil && now.ID != pinned, err
 }
 
 func (t *Tables) pinOnce(ctx context.Context, relations []string) (*Pinned, error) {
@@ -87,7 +109,10 @@ func (t *Tables) pinOnce(ctx context.Context, relations []string) (*Pinned, erro
 }
 
 func rank(table string) int {
-	if strings.HasSuffix(table, "_base") || strings.HasSuffix(table, "_daily") {
+	switch {
+	case table == schemas.QuarantineTable:
+		return -1
+	case strings.HasSuffix(table, "_base") || strings.HasSuffix(table, "_daily"):
 		return 0
 	}
 	return 1
@@ -145,6 +170,8 @@ func (t *Tables) pin(ctx context.Context, p *Pinned, name string, beats lake.Wat
 	rel.Files, rel.Snapshot, rel.Known = kept.files, s.ID, s.Known()
 	p.Relations[name], p.Snapshots[name] = rel, s.ID
 	switch {
+	case name == schemas.QuarantineTable:
+		p.Discarded = lake.ParseDiscarded(s.Properties[lake.PropDiscarded])
 	case d == nil:
 	case name == d.BaseTable():
 		if s.ID != 0 {

@@ -123,8 +123,18 @@ func (r *run) drain() error {
 			}
 		}
 	}
-	if err := r.commit(0); err != nil {
+	if err := r.commit(0); err != nil { // now there is a hole wherever something was skipped
 		return fmt.Errorf("commit what is left: %w", err)
+	}
+	for n, s := range r.src.shards {
+		for i := 0; len(s.skipped) > 0; i++ {
+			if err := r.late(act{a: n, b: i}); err != nil {
+				return fmt.Errorf("land what was skipped: %w", err)
+			}
+		}
+	}
+	if err := r.commit(0); err != nil {
+		return fmt.Errorf("commit what came late: %w", err)
 	}
 	if err := r.compare(true); err != nil {
 		return fmt.Errorf("before the last compaction: %w", err)

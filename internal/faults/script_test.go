@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,8 +65,8 @@ func readScript(text string) (s script, err error) {
 }
 
 // acts is what may be done, the more often the more often it stands here.
-var acts = strings.Fields(`emit emit emit land land land land land again enlarge enlarge bisect zombie zombie split commit commit
-	commit torn second race merge merge base upkeep sweep crash power`)
+var acts = strings.Fields(`emit emit emit land land land land land again enlarge enlarge bisect zombie zombie split skip late late
+	commit commit commit torn second race merge merge base upkeep sweep crash power`)
 
 // steps is where it may go wrong, and how. Listings tear in the act torn: what landed in one listing is in the next, so two
 // in a row that lack the same object would be no listings of a real store.
@@ -140,6 +141,10 @@ func (r *run) do(a act) error {
 		return r.next(a.a, a.b)
 	case "again", "enlarge", "bisect", "zombie":
 		return r.stale(a)
+	case "skip":
+		r.src.shards[a.a%len(r.src.shards)].skip(a.b)
+	case "late":
+		return r.late(a)
 	case "commit":
 		return r.commit(0)
 	case "torn":
@@ -216,8 +221,31 @@ func (r *run) next(n, size int) error {
 	return nil
 }
 
+// late lands what a reader has skipped, or the first half of it, into the hole that it left, wherever the shard is by now.
+func (r *run) late(a act) error {
+	s := r.src.shards[a.a%len(r.src.shards)]
+	if len(s.skipped) == 0 {
+		return nil
+	}
+	n := a.b % len(s.skipped)
+	gap := s.skipped[n]
+	if a.b%3 == 0 {
+		gap[1] = (gap[0] + gap[1] + 1) / 2
+	}
+	if err := r.land(s, gap[0], gap[1]); err != nil {
+		return err
+	}
+	if s.skipped[n][0] = gap[1]; s.skipped[n][0] == s.skipped[n][1] {
+		s.skipped = slices.Delete(s.skipped, n, n+1)
+	}
+	return nil
+}
+
 // land lands records of a shard. Whatever the answer, they may be there.
 func (r *run) land(s *shard, from, to int) error {
+	if from == to {
+		return nil
+	}
 	r.note(r.landed, s, from, to)
 	_, err := r.lander.Land(context.Background(), land.Batch{Stream: "items", Lane: s.lane(), After: s.after(from), Begin: from == 0, Body: s.body(from, to)})
 	if err == nil {

@@ -29,8 +29,9 @@ type shard struct {
 	parent  *shard
 	closed  bool
 	records []change
-	taken   int   // records that are acknowledged
-	before  []int // how far it was taken at each batch: where a stale reader may stand
+	taken   int      // records that are acknowledged
+	before  []int    // how far it was taken at each batch: where a stale reader may stand
+	skipped [][2]int // from and to of records that the reader passed without landing them
 }
 
 // change is one record, and the rows that the lake must have of it.
@@ -148,6 +149,18 @@ func (s *source) split(n int) {
 	at := s.open(n)
 	at.closed = true
 	s.shards = append(s.shards, &shard{id: fmt.Sprint(len(s.shards)), parent: at})
+}
+
+// skip passes records that are not landed, as a reader does that was held up too long, or is broken: what it lands next
+// stands behind a hole.
+func (s *shard) skip(n int) {
+	to := min(s.taken+n, len(s.records))
+	if to == s.taken || !s.ready() {
+		return
+	}
+	s.skipped = append(s.skipped, [2]int{s.taken, to})
+	s.taken = to
+	s.before = append(s.before, to)
 }
 
 func (s *shard) lane() string { return "label/" + s.id }

@@ -22,6 +22,7 @@ const (
 	PropHoles      = "tarn.holes"      // of the ledger's table: open holes
 	PropThrough    = "tarn.through"    // base and rollups: the commit of <dataset>_changes they are current to
 	PropRollup     = "tarn.rollup"     // rollups: Rollup as compact JSON
+	PropDiscarded  = "tarn.discarded"  // the quarantine: Discarded as compact JSON
 )
 
 // Watermark is how far one lane is in a table.

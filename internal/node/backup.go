@@ -124,7 +124,7 @@ func (n *Node) still(ctx context.Context, about *backup.About) ([]*tables.Snapsh
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, prefix := range []string{lake.LandingBadDir, lake.LedgerDir} {
+	for _, prefix := range []string{lake.LandingBadDir, lake.LedgerDir, strings.TrimSuffix(receiptsDir, "/"), strings.TrimSuffix(formsDir, "/")} {
 		found, err := n.files.List(ctx, prefix+"/")
 		if err != nil {
 			return nil, nil, err

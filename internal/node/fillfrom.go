@@ -201,7 +201,7 @@ func (s *fileSource) open(context.Context) error {
 func (s *fileSource) read(ctx context.Context) error {
 	position := func(lane string) (lake.Seq, error) { return s.n.landedTo(ctx, s.d, lane) }
 	r, err := load.File(ctx, s.a.File, s.d, s.n.lander, position, load.Options{
-		Format: s.a.Format, Landed: s.n.wake, Lane: s.done.Lane + "-", At: s.done.At, Dry: s.a.DryRun, BatchRows: landEvery,
+		Format: s.a.Format, Landed: s.n.wake, Keep: s.n.keepForm(s.d), Lane: s.done.Lane + "-", At: s.done.At, Dry: s.a.DryRun, BatchRows: landEvery,
 		Pace: func(ctx context.Context, rows int64) error { return s.pace.Took(ctx, int(rows), 0) },
 		Tell: func(what string, done, total int64) { s.tell(Step{What: what, Done: done, Total: total}) },
 	})

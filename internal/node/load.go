@@ -26,7 +26,7 @@ func (n *Node) load(ctx context.Context, a LoadArgs, tell Tell) (load.Report, er
 	}
 	position := func(lane string) (lake.Seq, error) { return n.landedTo(ctx, d, lane) }
 	r, err := load.File(ctx, a.Path, d, n.lander, position, load.Options{
-		Format: a.Format, Landed: n.wake,
+		Format: a.Format, Landed: n.wake, Keep: n.keepForm(d),
 		Tell: func(what string, done, total int64) { tell(Step{What: what, Done: done, Total: total}) },
 	})
 	if err != nil {
@@ -38,6 +38,18 @@ func (n *Node) load(ctx context.Context, a LoadArgs, tell Tell) (load.Report, er
 	}
 	tell(Step{What: "merging", Done: 0})
 	return r, n.mergeLoaded(ctx, d)
+}
+
+// formsDir holds how rows of files that were set aside are read again.
+const formsDir = "forms/"
+
+func formKey(dataset, lane string) string { return formsDir + dataset + "/" + lane + ".json" }
+
+// keepForm returns what keeps how bad rows of a file can be read again.
+func (n *Node) keepForm(d *schemas.Dataset) func(context.Context, string, load.Form) error {
+	return func(ctx context.Context, lane string, f load.Form) error {
+		return n.files.Put(ctx, formKey(d.Name, lane), []byte(f.String()))
+	}
 }
 
 func (n *Node) mergeLoaded(ctx context.Context, d *schemas.Dataset) error {

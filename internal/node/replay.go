@@ -15,6 +15,7 @@ import (
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/decode"
 	"github.com/tarn-lake/tarn/processors/land"
+	"github.com/tarn-lake/tarn/processors/load"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -60,7 +61,7 @@ func (n *Node) quarantineReplay(ctx context.Context, a QuarantineArgs, tell Tell
 			return done, err
 		}
 		after = some[len(some)-1].position()
-		r := replay{n: n, id: fmt.Sprintf("%s-%d", id, done.Read), rows: map[string]*land.Rows{}, done: &done}
+		r := replay{n: n, id: fmt.Sprintf("%s-%d", id, done.Read), rows: map[string]*land.Rows{}, read: map[string]reading{}, done: &done}
 		if err := r.run(ctx, some); err != nil {
 			return done, err
 		}
@@ -75,6 +76,7 @@ func (n *Node) quarantineDiscard(ctx context.Context, a QuarantineArgs, tell Tel
 		return r, fault.New(fault.Invalid, "say why the records are discarded: it stands in the receipt")
 	}
 	var ids []compact.Identity
+	var of lake.Discarded
 	for after := ""; ; {
 		some, err := n.payloads(ctx, a, after)
 		if err != nil {
@@ -86,7 +88,7 @@ func (n *Node) quarantineDiscard(ctx context.Context, a QuarantineArgs, tell Tel
 		for _, p := range some {
 			sum := sha256.Sum256(p.payload)
 			r.Records = append(r.Records, Discarded{ID: p.ID, At: p.At, Stream: p.Stream, Dataset: p.Dataset, Reason: p.Reason, SHA256: hex.EncodeToString(sum[:])})
-			ids = append(ids, compact.Identity{Shard: p.shard, Seq: p.seq})
+			ids, of = append(ids, compact.Identity{Shard: p.shard, Seq: p.seq}), of.With(p.Dataset, p.Stream)
 		}
 		after = some[len(some)-1].position()
 		tell(Step{What: "records read", Done: int64(len(ids))})
@@ -102,7 +104,7 @@ func (n *Node) quarantineDiscard(ctx context.Context, a QuarantineArgs, tell Tel
 	if err := n.files.Put(ctx, r.Name, text); err != nil {
 		return r, fmt.Errorf("put the receipt: %w", err)
 	}
-	_, err = n.compactor.DropQuarantined(ctx, n.quarantine, ids)
+	_, err = n.compactor.DiscardQuarantined(ctx, n.quarantine, ids, of)
 	return r, err
 }
 
@@ -172,14 +174,18 @@ type replay struct {
 	n    *Node
 	id   string
 	rows map[string]*land.Rows // by stream
+	read map[string]reading    // by stream and lane: how rows of a file or a backfill are read
 	done *Replayed
 }
+
+// reading sets the fields of a row from a payload that was set aside for a reason.
+type reading func(payload []byte, reason string) error
 
 func (r *replay) run(ctx context.Context, some []parked) error {
 	var good []compact.Identity
 	for i := range some {
 		r.done.Read++
-		if err := r.one(&some[i]); err != nil {
+		if err := r.one(ctx, &some[i]); err != nil {
 			r.done.Still++
 			if len(r.done.Why) < 20 {
 				r.done.Why = append(r.done.Why, some[i].ID+": "+err.Error())
@@ -202,13 +208,17 @@ func (r *replay) run(ctx context.Context, some []parked) error {
 }
 
 // one adds the record to the repair of its stream, if it fits now.
-func (r *replay) one(p *parked) error {
+func (r *replay) one(ctx context.Context, p *parked) error {
 	rows, err := r.of(p)
 	if err != nil {
 		return err
 	}
 	if !lake.IsShard(p.shard) {
-		if err := rows.Row().Line(p.payload); err != nil {
+		read, err := r.reading(ctx, p, rows.Row())
+		if err != nil {
+			return err
+		}
+		if err := read(p.payload, p.Reason); err != nil {
 			return err
 		}
 		return rows.Add(decode.Identity{Op: record.Snapshot, Lane: p.shard, Seq: lake.Seq(p.seq), At: p.At})
@@ -221,6 +231,32 @@ func (r *replay) one(p *parked) error {
 		return fault.New(fault.Invalid, "%s", p.Reason)
 	}
 	return nil
+}
+
+// reading returns how a row of the record's lane is read: as its file was, or as DynamoDB writes items.
+func (r *replay) reading(ctx context.Context, p *parked, row *decode.Row) (reading, error) {
+	name := p.Stream + "/" + p.Dataset + "/" + p.shard
+	if read := r.read[name]; read != nil {
+		return read, nil
+	}
+	read := reading(func(payload []byte, _ string) error { return row.Line(payload) })
+	d, ok := r.n.registry.Dataset(p.Dataset)
+	text, err := r.n.files.Get(ctx, formKey(p.Dataset, p.shard))
+	switch {
+	case fault.Is(err, fault.NotFound), err == nil && !ok: // an export or a scan
+	case err != nil:
+		return nil, err
+	default:
+		form, err := load.ParseForm(text)
+		if err != nil {
+			return nil, err
+		}
+		if read, err = form.Again(row, d); err != nil {
+			return nil, err
+		}
+	}
+	r.read[name] = read
+	return read, nil
 }
 
 func (r *replay) of(p *parked) (*land.Rows, error) {

@@ -3,6 +3,7 @@ package node_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/node"
 	"github.com/tarn-lake/tarn/internal/record"
+	"github.com/tarn-lake/tarn/processors/load"
 	"github.com/tarn-lake/tarn/processors/verify"
 )
 
@@ -124,4 +126,51 @@ func TestQuarantineIsReplayedAndDiscarded(t *testing.T) {
 			t.Errorf("got %+v", left)
 		}
 	})
+}
+
+// TestRowsOfAFileAreReplayed: a row of a file that was set aside is read again by the columns that its file named, once
+// the schema takes it: under its own identity, and once however often.
+func TestRowsOfAFileAreReplayed(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"x.csv":   "n,id,note\n7,fits,\n5000000000,large,\"a,\nb\"\nmany,never,\n6000000000,larger,c\n",
+		"x.jsonl": `{"n":7,"id":"fits"}` + "\n" + `{"n":5e9,"id":"large","note":"a,\nb"}` + "\n" + `{"n":"many","id":"never"}` + "\n" + `{"note":"c","id":"larger","n":6000000000}` + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newThings(t, "int32")
+			file := filepath.Join(t.TempDir(), name)
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			f.with(func(n *node.Node) {
+				if r := mustDo[load.Report](t, n, "load", node.LoadArgs{Path: file, Dataset: "things"}); r.Loaded != 1 || r.Bad != 3 {
+					t.Errorf("got %+v", r)
+				}
+				if again := mustDo[node.Replayed](t, n, "quarantine.replay", node.QuarantineArgs{}); again.Read != 3 || again.Still != 3 {
+					t.Errorf("before anything was mended: got %+v", again)
+				}
+			})
+			f.retype("int64")
+			f.with(func(n *node.Node) {
+				for round, want := range []node.Replayed{{Read: 3, Replayed: 2, Still: 1}, {Read: 1, Still: 1}} {
+					got := mustDo[node.Replayed](t, n, "quarantine.replay", node.QuarantineArgs{})
+					if len(got.Why) != 1 || !strings.Contains(got.Why[0], "not a number") {
+						t.Errorf("round %d: why is %q", round, got.Why)
+					}
+					if got.Why = nil; !reflect.DeepEqual(got, want) {
+						t.Errorf("round %d: got %+v, want %+v", round, got, want)
+					}
+					rows := mustDo[node.Table](t, n, "sql", node.SQLArgs{SQL: "SELECT id, n, ltrim(_seq, '0'), _extra FROM things_changes ORDER BY n"})
+					const there = `["fits",7,"1",null],["large",5000000000,"2","{\"note\":{\"S\":\"a,\\nb\"}}"],["larger",6000000000,"4","{\"note\":{\"S\":\"c\"}}"]`
+					if text := strings.Join(strings.Fields(string(rows.JSON)), ""); !strings.Contains(text, there) {
+						t.Errorf("round %d: got %s, want %s", round, text, there)
+					}
+				}
+				if r := mustDo[load.Report](t, n, "load", node.LoadArgs{Path: file, Dataset: "things"}); r.Before != 4 || r.Loaded+r.Bad != 0 {
+					t.Errorf("loaded again: got %+v", r)
+				}
+			})
+		})
+	}
 }

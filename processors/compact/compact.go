@@ -91,9 +91,10 @@ type History struct {
 
 // Compactor compacts tables. Its methods may run at the same time for different tables.
 type Compactor struct {
-	files Files
-	opts  Options
-	works works
+	files    Files
+	opts     Options
+	works    works
+	discards sync.Mutex
 }
 
 // New returns a Compactor of the data files in files.

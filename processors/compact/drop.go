@@ -22,19 +22,41 @@ type Identity struct{ Shard, Seq string }
 // says, those of the oldest commits; the mark that a move leaves behind stays with its row. Files that hold none of them
 // are not touched.
 func (c *Compactor) Drop(ctx context.Context, h History, stay map[Identity]int) (int64, error) {
-	return c.drop(ctx, h.Changes, h.Dataset.ChangeColumns(), bloom(h.Dataset), stay)
+	return c.drop(ctx, h.Changes, h.Dataset.ChangeColumns(), bloom(h.Dataset), stay, nil)
 }
 
-// DropQuarantined takes records out of the quarantine.
+// DropQuarantined takes records out of the quarantine that are in their histories now.
 func (c *Compactor) DropQuarantined(ctx context.Context, t *tables.Table, ids []Identity) (int64, error) {
+	return c.drop(ctx, t, schemas.QuarantineColumns(), nil, none(ids), nil)
+}
+
+// DiscardQuarantined takes records out of the quarantine that are nowhere else. The same commit says of whom they were.
+func (c *Compactor) DiscardQuarantined(ctx context.Context, t *tables.Table, ids []Identity, of lake.Discarded) (int64, error) {
+	c.discards.Lock() // each adds to what the table says
+	defer c.discards.Unlock()
+	return c.drop(ctx, t, schemas.QuarantineColumns(), nil, none(ids), func(base *tables.Snapshot) map[string]string {
+		all := lake.ParseDiscarded(base.Properties[lake.PropDiscarded])
+		for _, name := range of.Datasets {
+			all = all.With(name, "")
+		}
+		for _, name := range of.Streams {
+			all = all.With("", name)
+		}
+		return map[string]string{lake.PropDiscarded: all.String()}
+	})
+}
+
+// none is that no row of the identities stays.
+func none(ids []Identity) map[Identity]int {
 	stay := map[Identity]int{}
 	for _, id := range ids {
 		stay[id] = 0
 	}
-	return c.drop(ctx, t, schemas.QuarantineColumns(), nil, stay)
+	return stay
 }
 
-func (c *Compactor) drop(ctx context.Context, t *tables.Table, cols []schemas.Column, bloom []string, stay map[Identity]int) (int64, error) {
+// drop takes rows out. What the table is to say besides, if anything, is asked of say.
+func (c *Compactor) drop(ctx context.Context, t *tables.Table, cols []schemas.Column, bloom []string, stay map[Identity]int, say func(*tables.Snapshot) map[string]string) (int64, error) {
 	defer c.works.begin()()
 	base, err := t.Snapshot(ctx)
 	if err != nil || len(stay) == 0 {
@@ -57,7 +79,11 @@ func (c *Compactor) drop(ctx context.Context, t *tables.Table, cols []schemas.Co
 	if d.rows == 0 {
 		return 0, nil
 	}
-	return d.rows, c.replace(ctx, t, base, d.old, d.files, tables.Update{Marker: c.opts.NewID()})
+	u := tables.Update{Marker: c.opts.NewID()}
+	if say != nil {
+		u.Properties = say(base)
+	}
+	return d.rows, c.replace(ctx, t, base, d.old, d.files, u)
 }
 
 // Forget takes files out of a table whose bytes are gone or cannot be read.

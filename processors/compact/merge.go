@@ -111,12 +111,15 @@ func (m *merger) group(ctx context.Context, g group) error {
 			return in.close()
 		}
 	}
-	before := m.rows + m.dropped
+	before, rows := m.rows+m.dropped, int64(in.sources.Rows())
 	err = m.ranges(in, func(s *columns.Sources) error { return m.write(ctx, s, g) })
+	if errors.Is(err, errUnsorted) { // which comes before anything is written
+		g.files, rows, err = m.resort(ctx, in, g)
+	}
 	if err := errors.Join(err, in.close()); err != nil {
 		return err
 	}
-	if got := m.rows + m.dropped - before; got != int64(in.sources.Rows()) {
+	if got := m.rows + m.dropped - before; got != rows {
 		panic("compact: a merge lost rows") // rather than commit that
 	}
 	m.old = append(m.old, g.files...)

@@ -22,14 +22,19 @@ import (
 // csvSource reads CSV whose first line names the columns. An empty cell is null.
 type csvSource struct {
 	io.Closer
+	csvCells
 	tape    *tape
 	r       *csv.Reader
-	names   []string
-	fields  []int // by column: the field, -1 unknown
 	strange []string
 	at      int64
 	raw     []byte
 	begin   int64
+}
+
+// csvCells is what the cells of a row are.
+type csvCells struct {
+	names  []string
+	fields []int // by column: the field, -1 unknown
 }
 
 // mark is the byte order mark that some programs begin a UTF-8 file with.
@@ -117,21 +122,27 @@ func (s *csvSource) next(row *decode.Row) error {
 	if err != nil {
 		return err
 	}
+	if err := s.fill(row, cells); err != nil {
+		return &badRow{err}
+	}
+	return nil
+}
+
+// fill sets the fields of a row from its cells. An empty one is null.
+func (c *csvCells) fill(row *decode.Row, cells []string) (err error) {
 	for i, cell := range cells {
-		if cell == "" {
-			continue
-		}
 		switch {
-		case s.fields[i] >= 0:
-			err = row.Text(s.fields[i], cell)
+		case cell == "":
+		case c.fields[i] >= 0:
+			err = row.Text(c.fields[i], cell)
 		case !utf8.ValidString(cell):
 			const why = "the text is not valid UTF-8"
-			err = fault.WithFields(s.names[i]+": "+why, []fault.Field{{Name: s.names[i], Message: why}})
+			err = fault.WithFields(c.names[i]+": "+why, []fault.Field{{Name: c.names[i], Message: why}})
 		default:
-			err = row.Extra(s.names[i], record.AppendValue(nil, record.String(cell)))
+			err = row.Extra(c.names[i], record.AppendValue(nil, record.String(cell)))
 		}
 		if err != nil {
-			return &badRow{err}
+			return err
 		}
 	}
 	return nil
@@ -169,6 +180,7 @@ func (s *csvSource) skip() error {
 
 func (s *csvSource) line() int64       { return s.at }
 func (s *csvSource) payload() []byte   { return s.raw }
+func (s *csvSource) named() []string   { return s.names }
 func (s *csvSource) unknown() []string { return s.strange }
 
 // tape remembers what passed through it until it is cut.

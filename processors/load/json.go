@@ -17,6 +17,8 @@ import (
 
 const maxLine = 16 << 20 // bytes of one line; an item has at most 400 KB
 
+const tooLong = "the line is longer than" // of whose bytes only the first are kept
+
 // lines reads a text file line by line; empty lines are no rows.
 type lines struct {
 	io.Closer
@@ -96,7 +98,7 @@ func (s *lines) read() error {
 			break
 		}
 		if s.raw = bytes.TrimSpace(s.raw); long {
-			return &badRow{fault.New(fault.Exceeded, "the line is longer than %d bytes", maxLine)}
+			return &badRow{fault.New(fault.Exceeded, tooLong+" %d bytes", maxLine)}
 		}
 		if len(s.raw) > 0 {
 			return nil
@@ -106,6 +108,7 @@ func (s *lines) read() error {
 
 func (s *lines) line() int64       { return s.at }
 func (s *lines) payload() []byte   { return s.raw }
+func (s *lines) named() []string   { return nil }
 func (s *lines) unknown() []string { return s.list }
 
 // plain sets the fields from a JSON object.

@@ -33,6 +33,9 @@ type Options struct {
 	At   time.Time                                   // of every row; zero: when the file was changed last
 	Dry  bool                                        // nothing lands
 	Pace func(ctx context.Context, rows int64) error // called after each thousand rows; nil: as fast as it goes
+
+	// Keep keeps, before the first bad row lands, how it can be read again; nil: it cannot.
+	Keep func(ctx context.Context, lane string, f Form) error
 }
 
 const paced = 1000 // rows
@@ -70,6 +73,7 @@ type source interface {
 	skip() error
 	line() int64     // where the row read last began, 1-based; 0: the format has no lines
 	payload() []byte // its bytes, or what stands for them
+	named() []string // columns that the file names once; nil: each row says of itself what it has
 	unknown() []string
 	Close() error
 }
@@ -118,6 +122,7 @@ type run struct {
 	src    source
 	rows   *land.Rows
 	from   lake.Seq
+	kept   bool // how its bad rows can be read again
 	report Report
 }
 
@@ -220,12 +225,26 @@ func (r *run) park(seq lake.Seq, why error) {
 func (r *run) land(ctx context.Context, final bool) error {
 	if r.o.Dry {
 		r.rows.After("")
+	} else if err := r.keep(ctx); err != nil {
+		return err
 	} else if _, err := r.rows.Land(ctx, final); err != nil {
 		return err
 	}
 	r.o.Landed()
 	r.o.Tell("rows loaded", r.report.Rows, 0)
 	return ctx.Err()
+}
+
+// keep keeps how bad rows can be read again, once there are any.
+func (r *run) keep(ctx context.Context) error {
+	if r.kept || r.report.Bad == 0 || r.o.Keep == nil {
+		return nil
+	}
+	if err := r.o.Keep(ctx, r.report.Lane, Form{Format: r.report.Format, Columns: r.src.named()}); err != nil {
+		return fmt.Errorf("keep how rows of %s can be read again: %w", r.report.File, err)
+	}
+	r.kept = true
+	return nil
 }
 
 // hash reads the whole file once.

@@ -140,6 +140,7 @@ func (s *parquetSource) refill() error {
 }
 
 func (s *parquetSource) line() int64       { return 0 }
+func (s *parquetSource) named() []string   { return s.names }
 func (s *parquetSource) unknown() []string { return s.strange }
 
 // payload returns the row as a JSON object of texts.

@@ -69,7 +69,8 @@ func (r *Rollup) Void(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	void := map[string]string{lake.PropRollup: lake.Rollup{}.String()}
+	doubted := lake.ParseRollup(base.Properties[lake.PropRollup]).Doubted
+	void := map[string]string{lake.PropRollup: lake.Rollup{Doubted: doubted}.String()}
 	if _, err := r.table.Replace(ctx, base, old, []tables.NewFile{file}, tables.Update{Marker: r.opts.NewID(), Properties: void}); err != nil {
 		r.discard(ctx, file)
 		return err

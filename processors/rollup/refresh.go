@@ -29,7 +29,7 @@ func (r *Rollup) Refresh(ctx context.Context) (bool, error) {
 	}
 	q := Question{Dataset: r.kept.Dataset.Name, Above: base.Through, Worth: lake.ParseRollup(base.Properties[lake.PropRollup])}
 	if q.Worth.Hash != r.kept.Hash { // the rows mean something else than the metrics do now
-		q.Above, q.Whole, q.Worth = 0, true, lake.Rollup{}
+		q.Above, q.Whole, q.Worth = 0, true, lake.Rollup{Doubted: q.Worth.Doubted} // what is missing below is missing still
 	}
 	a, err := r.source.Lacking(ctx, q)
 	if err != nil {
