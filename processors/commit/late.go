@@ -29,6 +29,24 @@ func (p *pass) openHoles(ctx context.Context, at map[string]lake.Watermark) ([]H
 	return slices.DeleteFunc(open, func(h Hole) bool { return h.Stream != p.stream }), nil
 }
 
+// lookAgain asks for the open holes once more where somebody has committed to the table since the pass began: what was in
+// order then may be late now.
+func (p *pass) lookAgain(ctx context.Context, t *target, base *base) error {
+	if base.ID == p.began[t] {
+		return nil
+	}
+	at := map[string]lake.Watermark{}
+	for _, b := range p.batches {
+		at[b.Lane] = base.mark(t.lane(b.Stream, b.Lane))
+	}
+	open, err := p.openHoles(ctx, at)
+	if err == nil && open != nil {
+		p.open = open
+	}
+	p.began[t] = base.ID
+	return err
+}
+
 // inHole reports whether an open hole has the number. Its row may be missing from a table whose watermark is above it.
 func (p *pass) inHole(lane string, seq string) bool {
 	return slices.ContainsFunc(p.open, func(h Hole) bool {

@@ -1,6 +1,10 @@
 package commit_test
 
 import (
+	"context"
+	"io/fs"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -28,5 +32,32 @@ func TestWhatComesLateIntoAHoleIsKept(t *testing.T) {
 	open, err := w.book(t).Holes(t.Context(), w.table(t, "passes_changes"))
 	if err != nil || len(open) != 1 {
 		t.Errorf("the hole has no receipt and is open: got %v, %v", open, err)
+	}
+}
+
+// TestWhatIsLateOnceAnotherCommitterHasWon: what was in order when a pass began lies in a hole when a committer that did
+// not see it has passed it meanwhile. It is kept like what landed late.
+func TestWhatIsLateOnceAnotherCommitterHasWon(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, scratch(t))
+	w.land(t, "s/1", note{first: 1, last: 5, begin: true}, passes("s/1", 1, 5)...)
+	w.commit(t)
+	w.land(t, "s/1", note{first: 6, last: 10, after: 5}, passes("s/1", 6, 10)...)
+	w.land(t, "s/1", note{first: 11, last: 12, after: 10}, passes("s/1", 11, 12)...)
+	other := newWorld(t, w.root)
+	other.files.ListFunc = func(ctx context.Context, prefix string) ([]fs.FileInfo, error) {
+		found, err := other.files.Dir.List(ctx, prefix)
+		return slices.DeleteFunc(found, func(f fs.FileInfo) bool { return strings.Contains(f.Name(), string(seq(6))) }), err
+	}
+	puts, holes := 0, 0
+	w.hook(once("file rename", "passes_changes/data", func() { holes = len(other.commit(t).Holes) }, &puts))
+	w.commit(t)
+	w.hook(nil)
+	if puts < 1 || holes != 1 {
+		t.Errorf("%d raced, %d holes were found", puts, holes)
+	}
+	check(t, w, passes("s/1", 1, 12)...)
+	if left := w.landing(t); len(left) != 0 {
+		t.Errorf("%v is left", left)
 	}
 }

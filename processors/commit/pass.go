@@ -21,8 +21,9 @@ type pass struct {
 	holes   []Hole
 	settled lake.Watermarks // of shards without a batch
 	report  *Report
-	told    map[string]bool // holes that were reported
-	open    []Hole          // of the stream, where a batch lies below its lane's watermark
+	told    map[string]bool   // holes that were reported
+	open    []Hole            // of the stream, where a batch lies below its lane's watermark
+	began   map[*target]int64 // the snapshots at which those were looked for
 	sought  map[*target]*sought
 	careful bool // every section is decoded before any is used: one of them is damaged
 }
@@ -73,6 +74,10 @@ func (p *pass) once(ctx context.Context) error {
 	at := p.position(bases)
 	if p.open, err = p.openHoles(ctx, at); err != nil {
 		return err
+	}
+	p.began = map[*target]int64{}
+	for t, b := range bases {
+		p.began[t] = b.ID
 	}
 	p.holes = p.missing(at)
 	for _, t := range p.targets {

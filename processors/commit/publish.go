@@ -26,6 +26,9 @@ func (p *pass) commit(ctx context.Context, t *target) error {
 		if base, err = p.base(ctx, t); err != nil {
 			return err
 		}
+		if err := p.lookAgain(ctx, t, base); err != nil {
+			return err
+		}
 		rows, err := p.trim(ctx, t, base)
 		if err != nil || len(rows) == 0 {
 			return err

@@ -51,7 +51,7 @@ func (f Form) Again(row *decode.Row, d *schemas.Dataset) (func(payload []byte, r
 	case "jsonl":
 		read = (&lines{seen: map[string]bool{}}).plain
 	case "dynamodb":
-		read = func(row *decode.Row, payload []byte) error { return row.Line(payload) }
+		read = dynamo
 	default:
 		return nil, fault.New(fault.Invalid, "rows of a %s file cannot be read again: of a bad one only the texts are kept; correct the file and load it", f.Format)
 	}

@@ -3,6 +3,7 @@ package load
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -41,9 +42,26 @@ func openJSON(path string, _ *decode.Row, _ *schemas.Dataset) (source, error) {
 func openDynamo(path string, _ *decode.Row, _ *schemas.Dataset) (source, error) {
 	s, err := openLines(path)
 	if err == nil {
-		s.fill = func(row *decode.Row, line []byte) error { return row.Line(line) }
+		s.fill = dynamo
 	}
 	return s, err
+}
+
+// errHeartbeat is the error of a row that is none.
+var errHeartbeat = errors.New("the item is a heartbeat")
+
+// dynamo sets the fields from an item, bare or as exports wrap it.
+func dynamo(row *decode.Row, line []byte) error {
+	if bytes.Contains(line, []byte(record.Heartbeat)) {
+		var wrapped struct{ Item json.RawMessage }
+		if json.Unmarshal(line, &wrapped) != nil || len(wrapped.Item) == 0 {
+			wrapped.Item = line
+		}
+		if _, beat := record.ParseHeartbeat(wrapped.Item); beat {
+			return errHeartbeat
+		}
+	}
+	return row.Line(line)
 }
 
 func openLines(path string) (*lines, error) {
@@ -58,10 +76,11 @@ func (s *lines) next(row *decode.Row) error {
 	if err := s.read(); err != nil {
 		return err
 	}
-	if err := s.fill(row, s.raw); err != nil {
-		return &badRow{err}
+	err := s.fill(row, s.raw)
+	if err == nil || errors.Is(err, errHeartbeat) {
+		return err
 	}
-	return nil
+	return &badRow{err}
 }
 
 func (s *lines) skip() error {

@@ -37,6 +37,9 @@ func TestJSONLines(t *testing.T) {
 		{name: "DynamoDB JSON, bare and as exported", file: "x.json", format: "dynamodb",
 			text: `{"text":{"S":"a"},"n":{"N":"1"},"tags":{"L":[{"S":"x"}]},"odd":{"SS":["q"]}}` + "\n" + `{"Item":{"text":{"S":"b"},"n":{"N":"2"},"ok":{"NULL":true}}}`,
 			good: []string{`1: text=a n=1 tags.element=x _extra={"odd":{"SS":["q"]}}`, "2: text=b n=2"}},
+		{name: "heartbeats are no records", file: "x.json", format: "dynamodb",
+			text: `{"n":{"N":"1"}}` + "\n" + `{"Item":{"text":{"S":"tarn_heartbeat#1"},"tarn_heartbeat":{"N":"7"}}}` + "\n" + `{"text":{"S":"tarn_heartbeat#2"},"tarn_heartbeat":{"N":"7"}}` + "\n" + `{"Item":{"text":{"S":"tarn_heartbeat"},"n":{"N":"2"},"ok":{"BOOL":true},"tarn_heartbeat":{"N":"7"}}}`,
+			good: []string{"1: n=1", `4: text=tarn_heartbeat n=2 ok=true _extra={"tarn_heartbeat":{"N":"7"}}`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -48,11 +48,12 @@ type Report struct {
 	Hash    string   `json:"hash"`
 	Lane    string   `json:"lane"`
 	Format  string   `json:"format"`
-	Rows    int64    `json:"rows"`              // in the file
-	Loaded  int64    `json:"loaded"`            // of them now in the lake because of this load
-	Before  int64    `json:"before"`            // of them there already
-	Bad     int64    `json:"bad"`               // of them quarantined by this load
-	First   []BadRow `json:"badRows,omitempty"` // the first few of those
+	Rows    int64    `json:"rows"`                 // in the file
+	Loaded  int64    `json:"loaded"`               // of them now in the lake because of this load
+	Before  int64    `json:"before"`               // of them there already
+	Bad     int64    `json:"bad"`                  // of them quarantined by this load
+	Beats   int64    `json:"heartbeats,omitempty"` // of them heartbeats, which are no records
+	First   []BadRow `json:"badRows,omitempty"`    // the first few of those
 	Unknown []string `json:"unknownColumns,omitempty"`
 }
 
@@ -197,6 +198,10 @@ func (r *run) one(seq lake.Seq) error {
 		if err = r.rows.Add(decode.Identity{Op: record.Snapshot, Seq: seq, At: r.at}); err != nil {
 			err = &badRow{err}
 		}
+	}
+	if errors.Is(err, errHeartbeat) {
+		r.report.Beats++
+		return nil
 	}
 	var bad *badRow
 	if errors.As(err, &bad) {
