@@ -36,6 +36,7 @@ func TestAnExportFillsAHole(t *testing.T) {
 	f.put(map[string]string{"stays": "1", "changes": "1", "goes": "1"})
 	f.with(func(n *node.Node) { mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}) })
 	f.lose(map[string]string{"changes": "2", "comes": "3"}, "goes")
+	f.put(many(60)) // behind what was lost, in every shard
 	f.with(func(n *node.Node) {
 		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}); r[0].Clean() {
 			t.Fatal("nothing was lost")
@@ -70,7 +71,7 @@ func TestAnExportFillsAHole(t *testing.T) {
 		if open := mustDo[[]lake.Hole](t, n, "holes", struct{}{}); len(open) != 0 {
 			t.Errorf("these are open: %+v", open)
 		}
-		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}); !r[0].Clean() || r[0].Lake != 3 {
+		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}); !r[0].Clean() || r[0].Lake != 63 {
 			t.Errorf("got %+v", r[0])
 		}
 		receipts := 0
