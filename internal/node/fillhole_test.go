@@ -6,9 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tarn-lake/tarn/ingest"
+	"github.com/tarn-lake/tarn/ingest/embedded"
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/node"
+	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/processors/verify"
 )
 
@@ -33,7 +36,15 @@ func increment(tb testing.TB, id string, from, to time.Time, lines ...string) st
 func TestAnExportFillsAHole(t *testing.T) {
 	t.Parallel()
 	f := newThings(t, "int64")
-	f.put(map[string]string{"stays": "1", "changes": "1", "goes": "1"})
+	f.store(func(s *embedded.Store) {
+		for _, id := range []string{"stays", "changes", "goes"} {
+			item := record.Item{"id": record.String(id), "n": record.Number("1")}
+			long := time.Now().Add(-10 * time.Minute) // change times are seconds, and a tie is the change's
+			if err := s.WriteBulk(t.Context(), []embedded.Bulk{{At: long, Actions: []ingest.Action{{Kind: ingest.Put, Table: "shop_things", Item: item}}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 	f.with(func(n *node.Node) { mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}) })
 	f.lose(map[string]string{"changes": "2", "comes": "3"}, "goes")
 	f.put(many(60)) // behind what was lost, in every shard

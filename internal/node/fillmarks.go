@@ -34,15 +34,16 @@ func (f *filling) finish(ctx context.Context) error {
 	case f.full && bad.Columns[0].Ints[0] > 0: // of an earlier run too
 		f.done.Why = "some records of the source are in quarantine, so what the lake has beyond the others may be they"
 	case f.full:
-		absent := fmt.Sprintf("SELECT %s FROM %s WHERE _shard <> %s AND epoch_us(_at) < %d", place, held.state, lane, micros)
+		absent := fmt.Sprintf("SELECT %s, %[4]d::BIGINT FROM %[2]s WHERE _shard <> %[3]s AND epoch_us(_at) < %[4]d", place, held.state, lane, micros)
 		if f.done.Absent, err = m.mark(ctx, record.Remove, absent); err != nil {
 			return err
 		}
 	}
 	history := plan.Ident(f.d.ChangesTable())
-	moved := fmt.Sprintf("SELECT DISTINCT _key, _dt, _was FROM (SELECT %s AS _key, epoch(%s)::BIGINT AS _dt, %s AS _was FROM %s WHERE epoch_us(_at) < %d AND _shard <> %s) "+
-		"JOIN (SELECT %[1]s AS _now, %[3]s AS _is FROM %[4]s WHERE _shard = %[6]s AND _op = 'snapshot') ON _key = _now AND _was <> _is",
-		keySQL(f.d), schemas.ColDate, schemas.ColRegion, history, micros, lane)
+	// A mark is of the moment before its record's row, which it must not hide from who sees both.
+	moved := fmt.Sprintf("SELECT _key, _dt, _was, max(_then) - 1 FROM (SELECT %s AS _key, epoch(%s)::BIGINT AS _dt, %s AS _was, min(epoch_us(_at)) AS _since FROM %s WHERE _shard <> %s GROUP BY ALL) "+
+		"JOIN (SELECT %[1]s AS _now, %[3]s AS _is, epoch_us(_at) AS _then FROM %[4]s WHERE _shard = %[5]s AND _op = 'snapshot') ON _key = _now AND _was <> _is AND _since < _then GROUP BY ALL",
+		keySQL(f.d), schemas.ColDate, schemas.ColRegion, history, lane)
 	if f.done.Moved, err = m.mark(ctx, record.Leave, moved); err != nil {
 		return err
 	}
@@ -94,6 +95,7 @@ func (f *filling) marks(ctx context.Context, held *held) (*marks, error) {
 	return &marks{f: f, held: held, rows: rows, next: int(next)}, err
 }
 
+// mark lands a mark for each row of a question for keys, days, regions and instants.
 func (m *marks) mark(ctx context.Context, op record.Op, text string) (int64, error) {
 	r, err := m.held.asked.Whole(ctx, text)
 	if err != nil {
@@ -104,7 +106,7 @@ func (m *marks) mark(ctx context.Context, op record.Op, text string) (int64, err
 		first *= 2
 	}
 	for i := range r.Rows {
-		id := decode.Identity{Op: op, Lane: m.f.done.Lane, Seq: number(first + m.next), At: m.f.done.At}
+		id := decode.Identity{Op: op, Lane: m.f.done.Lane, Seq: number(first + m.next), At: time.UnixMicro(r.Columns[3].Ints[i]).UTC()}
 		m.next++
 		mark := land.Mark{Identity: id, Day: time.Unix(r.Columns[1].Ints[i], 0).UTC(), Region: r.Columns[2].Texts[i], Key: m.f.keyOf(r.Columns[0].Texts[i])}
 		if err := m.rows.Mark(mark); err != nil {
