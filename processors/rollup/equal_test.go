@@ -65,9 +65,15 @@ type world struct {
 	hole          int  // the step in which some changes are lost; they are repaired three steps later
 	lost          map[string][]change
 	asked, rolled int
+	now           int // the step
 }
 
+// torn reports whether a hole is open. A record may then have left a region by a change that is lost, without a mark: who sees
+// that region alone finds it there still, and a rollup, which is made of every region's rows, where it went.
+func (w *world) torn() bool { return w.hole <= w.now && w.now < w.hole+3 }
+
 func (w *world) step(n int) {
+	w.now = n
 	for _, d := range w.reg.Datasets() {
 		var changes []change
 		for range 1 + w.rng.IntN(20) {
@@ -230,7 +236,7 @@ func (w *world) equal(q plan.Query, who viewer.Viewer) bool {
 	if rolled {
 		w.rolled++
 	}
-	if a, b := rows(w, got), rows(w, want); a != b {
+	if a, b := rows(w, got), rows(w, want); a != b && !(w.torn() && who.Regions[0] != viewer.All) {
 		w.Fatalf("%+v by %v (%s):\nwith rollups %s\nfrom the history %s\n%s", q, who.Regions, got.Meta.Source, a, b, got.Meta.SQL)
 	}
 	return rolled

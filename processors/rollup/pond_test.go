@@ -174,7 +174,8 @@ func (p *pond) commit(dataset string, said map[string]string, changes ...change)
 	for name, b := range parts {
 		files = append(files, p.file(h.Dataset, name, b))
 	}
-	u := tables.Update{Marker: p.id(), Commit: p.commits[dataset], Summary: said}
+	late := slices.ContainsFunc(changes, func(c change) bool { return !lake.IsShard(c.shard) }) // as the committer says of them
+	u := tables.Update{Marker: p.id(), Commit: p.commits[dataset], Summary: said, Late: late}
 	if _, err := h.Changes.Append(p.Context(), snap, files, u); err != nil {
 		p.Fatal(err)
 	}
