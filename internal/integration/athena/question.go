@@ -112,7 +112,7 @@ func (s *Server) run(ctx context.Context, q *question) {
 	s.mu.Lock()
 	q.state = running
 	s.mu.Unlock()
-	answer, err := s.ask(ctx, q)
+	answer, err := s.answered(ctx, q)
 	if err == nil {
 		err = s.leave(ctx, q.result, answer)
 	}

@@ -47,6 +47,28 @@ type trinoColumn struct {
 	Signature signature `json:"typeSignature"`
 }
 
+// answered asks until a node takes the question. Where Trino has just begun, or lost sight of its only node for a moment,
+// it refuses what the service would let wait.
+func (s *Server) answered(ctx context.Context, q *question) (table, error) {
+	again := time.NewTicker(nodeWait / 100)
+	defer again.Stop()
+	for end := time.Now().Add(nodeWait); ; {
+		t, err := s.ask(ctx, q)
+		var refused *trinoError
+		if !errors.As(err, &refused) || refused.Name != "NO_NODES_AVAILABLE" || time.Now().After(end) {
+			return t, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return t, ctx.Err()
+		}
+	}
+}
+
+// nodeWait is how long a question waits for a node.
+const nodeWait = 20 * time.Second
+
 // ask runs a question at Trino. One that is given up is ended there too.
 func (s *Server) ask(ctx context.Context, q *question) (table, error) {
 	var t table
