@@ -123,7 +123,6 @@ func (f *Function) start(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stats.Init, f.env = time.Since(began), e
-	f.stats.Own = f.log.own()
 	f.stats.InitCPU = threads(strconv.Itoa(e.cmd.Process.Pid), nil)
 	return nil
 }
@@ -159,7 +158,9 @@ func (f *Function) discard() {
 func (f *Function) Stats() Stats {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.stats
+	s := f.stats
+	s.Own = f.log.own() // what a function prints arrives a moment after it is ready
+	return s
 }
 
 // Log returns everything that the function has printed.
