@@ -1,6 +1,7 @@
 package compact_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,6 +37,7 @@ func TestOldHeartbeatsGo(t *testing.T) {
 	for _, f := range files {
 		days = append(days, f.Dt)
 	}
+	slices.Sort(days) // files come in no order
 	if diff := cmp.Diff([]string{"2026-11-13", "2026-11-20"}, days); diff != "" {
 		t.Error(diff)
 	}
