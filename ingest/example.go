@@ -31,7 +31,7 @@ func (f *field) example(at time.Time) any {
 	case schemas.Day:
 		return "1996-03-26"
 	case schemas.Timestamp:
-		if v := f.stamp(at); f.epoch() {
+		if v := f.stamp(at); f.Epoch() {
 			return json.Number(v.Text)
 		}
 		return f.stamp(at).Text

@@ -45,7 +45,7 @@ func (f *field) standard() record.Value {
 	case int64:
 		return record.Number(strconv.FormatInt(d, 10))
 	case string:
-		if f.numeric() {
+		if f.Numeric() {
 			return record.Number(d)
 		}
 		return record.String(d)

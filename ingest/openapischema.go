@@ -118,7 +118,7 @@ func (f *field) typed() object {
 	case schemas.Day:
 		return object{"type": "string", "format": "date"}
 	case schemas.Timestamp:
-		if f.epoch() {
+		if f.Epoch() {
 			return object{"type": "number", "description": "Time since 1970 in " + map[string]string{"epoch": "seconds", "epoch-ms": "milliseconds"}[f.Format] + "."}
 		}
 		return object{"type": "string", "format": "date-time"}

@@ -154,7 +154,7 @@ func (f *field) gather(list []record.Value) (record.Value, string) {
 			}
 		}
 	}
-	kind := f.setKind()
+	kind := f.Stored()
 	if len(list) == 0 || kind == record.L { // the store knows no empty set
 		return record.Value{Kind: record.L, List: list}, ""
 	}

@@ -49,7 +49,7 @@ func newField(declared *schemas.Field) *field {
 	if declared.Type == schemas.Object {
 		f.members = NewShape(declared.Name, declared.Fields)
 	}
-	f.stored = f.kind()
+	f.stored = f.Stored()
 	return f
 }
 
@@ -84,16 +84,6 @@ func (s *Shape) named(name string) *field {
 	return nil
 }
 
-// numeric reports whether the field is stored as a number.
-func (f *field) numeric() bool {
-	return f.Type == schemas.Int32 || f.Type == schemas.Int64 || f.Type == schemas.Decimal || f.epoch()
-}
-
-// epoch reports whether the field is a time that travels as a number.
-func (f *field) epoch() bool {
-	return f.Type == schemas.Timestamp && (f.Format == "epoch" || f.Format == "epoch-ms")
-}
-
 // timed reports whether the field is, or holds, a day or a time written as text.
 func (f *field) timed() bool {
 	switch {
@@ -102,41 +92,7 @@ func (f *field) timed() bool {
 	case f.members != nil:
 		return len(f.members.times) > 0
 	default:
-		return f.Type == schemas.Day || f.Type == schemas.Timestamp && !f.epoch()
-	}
-}
-
-// kind returns the kind of value that the field is stored as.
-func (f *field) kind() record.Kind {
-	switch {
-	case f.numeric():
-		return record.N
-	case f.Type == schemas.Boolean:
-		return record.BOOL
-	case f.Type == schemas.Binary:
-		return record.B
-	case f.Type == schemas.List:
-		return record.L
-	case f.Type == schemas.Set:
-		return f.setKind()
-	case f.Type == schemas.Map, f.Type == schemas.Object:
-		return record.M
-	default:
-		return record.S
-	}
-}
-
-// setKind returns the store's set of the element, or a list where the store has none for it.
-func (f *field) setKind() record.Kind {
-	switch f.elem.kind() {
-	case record.S:
-		return record.SS
-	case record.N:
-		return record.NS
-	case record.B:
-		return record.BS
-	default:
-		return record.L
+		return f.Type == schemas.Day || f.Type == schemas.Timestamp && !f.Epoch()
 	}
 }
 

@@ -46,16 +46,9 @@ func table(ds *schemas.Dataset) Table {
 }
 
 func tableKey(ds *schemas.Dataset, partition, sort string) TableKey {
-	k := TableKey{Partition: partition, Sort: sort, PartitionKind: kindOf(ds, partition)}
+	k := TableKey{Partition: partition, Sort: sort, PartitionKind: ds.KeyKind(partition)}
 	if sort != "" {
-		k.SortKind = kindOf(ds, sort)
+		k.SortKind = ds.KeyKind(sort)
 	}
 	return k
-}
-
-func kindOf(ds *schemas.Dataset, name string) record.Kind {
-	if f, ok := ds.Field(name); ok {
-		return newField(f).stored
-	}
-	return record.S
 }

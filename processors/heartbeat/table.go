@@ -32,28 +32,14 @@ func Tables(registry *schemas.Registry) []Table {
 		if ds.Key.IsZero() || ds.Table == "" || ds.Stream == "" || slices.ContainsFunc(all, func(t Table) bool { return t.Name == ds.Table }) {
 			continue // datasets told apart by a discriminator share a table
 		}
-		k := Key{Partition: ds.Key.Partition, PartitionKind: kind(ds, ds.Key.Partition), Sort: ds.Key.Sort}
+		k := Key{Partition: ds.Key.Partition, PartitionKind: ds.KeyKind(ds.Key.Partition), Sort: ds.Key.Sort}
 		if k.Sort != "" {
-			k.SortKind = kind(ds, k.Sort)
+			k.SortKind = ds.KeyKind(k.Sort)
 		}
 		all = append(all, Table{Name: ds.Table, Stream: ds.Stream, Key: k})
 	}
 	slices.SortFunc(all, func(a, b Table) int { return cmp.Compare(a.Name, b.Name) })
 	return all
-}
-
-// kind returns how a store holds a key attribute.
-func kind(ds *schemas.Dataset, name string) record.Kind {
-	f, ok := ds.Field(name)
-	switch {
-	case !ok:
-		return record.S
-	case f.Type == schemas.Int32, f.Type == schemas.Int64, f.Type == schemas.Decimal, f.Type == schemas.Timestamp && (f.Format == "epoch" || f.Format == "epoch-ms"):
-		return record.N
-	case f.Type == schemas.Binary:
-		return record.B
-	}
-	return record.S
 }
 
 // Item returns the i-th heartbeat of a table: its key, and when it is written.

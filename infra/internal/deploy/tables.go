@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -46,13 +47,10 @@ func key(ds *schemas.Dataset, partition, sort string) Key {
 
 // kind returns how DynamoDB holds a field.
 func kind(ds *schemas.Dataset, name string) Kind {
-	f, ok := ds.Field(name)
-	switch {
-	case !ok:
-		return Text
-	case f.Type == schemas.Int32, f.Type == schemas.Int64, f.Type == schemas.Decimal, f.Type == schemas.Timestamp && strings.HasPrefix(f.Format, "epoch"):
+	switch ds.KeyKind(name) {
+	case record.N:
 		return Number
-	case f.Type == schemas.Binary:
+	case record.B:
 		return Bytes
 	}
 	return Text
