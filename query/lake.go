@@ -79,15 +79,8 @@ func (t *Tables) moved(ctx context.Context, p *Pinned) (bool, error) {
 	if !ok || len(p.Snapshots) == 1 {
 		return false, nil
 	}
-	table, err := t.catalog.Existing(ctx, schemas.QuarantineTable)
-	if fault.Is(err, fault.NotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	now, err := table.Snapshot(ctx)
-	return err == nil && now.ID != pinned, err
+	now, err := t.catalog.Newest(ctx, schemas.QuarantineTable)
+	return now != nil && now.ID != pinned, err
 }
 
 func (t *Tables) pinOnce(ctx context.Context, relations []string) (*Pinned, error) {
@@ -124,18 +117,11 @@ func (t *Tables) beats(ctx context.Context) (lake.Watermarks, error) {
 	if _, marked := t.progress.(Marked); !marked {
 		return nil, nil
 	}
-	table, err := t.catalog.Existing(ctx, schemas.HeartbeatTable)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
+	now, err := t.catalog.Newest(ctx, schemas.HeartbeatTable)
+	if now == nil || err != nil {
 		return nil, err
 	}
-	s, err := table.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.Watermarks, nil
+	return now.Watermarks, nil
 }
 
 func (t *Tables) pin(ctx context.Context, p *Pinned, name string, beats lake.Watermarks) error {

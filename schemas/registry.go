@@ -86,6 +86,16 @@ func (r *Registry) ByStream(stream string) []*Dataset {
 	return fed
 }
 
+// Landing returns the datasets of which rows land in the folder of that name: those that the stream feeds, or else the
+// dataset itself, as loaded facts do. There is none of a name that no schema knows.
+func (r *Registry) Landing(name string) []*Dataset {
+	fed := r.ByStream(name)
+	if d, ok := r.Dataset(name); ok && len(fed) == 0 {
+		fed = append(fed, d)
+	}
+	return fed
+}
+
 // Streams returns the name of every stream that feeds a dataset, sorted.
 func (r *Registry) Streams() []string {
 	var names []string

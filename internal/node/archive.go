@@ -178,10 +178,7 @@ func (n *Node) parseArchived(key string, body []byte) (*lake.Landed, error) {
 // sections returns what the sections of a stream's landed objects may be of. A stream that no schema names has none; a
 // dataset without a stream lands under its own name.
 func (n *Node) sections(stream string) []string {
-	datasets := n.registry.ByStream(stream)
-	if d, ok := n.registry.Dataset(stream); ok && len(datasets) == 0 {
-		datasets = append(datasets, d)
-	}
+	datasets := n.registry.Landing(stream)
 	if len(datasets) == 0 {
 		return nil
 	}

@@ -109,7 +109,7 @@ func TestAReplayOfAMonthChangesNothing(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	s := mustSettings(t, data, "")
-	s.ArchiveDays, s.BatchLimit = 7, 100
+	s.ArchiveDays, s.BatchLimit, s.QueryMemory = 7, 100, 256 // a rollup made anew of hundreds of small files wants more than the others have
 	mustFolder(t, s)
 	fillDays(t, data, 1_500, 30)
 	first, err := node.Open(t.Context(), s, node.Options{})
@@ -186,16 +186,23 @@ func (f *thingsFolder) settled(s config.Up) {
 	}
 }
 
+// archivedTwice is things of which two objects lie in the archive.
+func archivedTwice(tb testing.TB, days int) (*thingsFolder, config.Up) {
+	tb.Helper()
+	f := newThings(tb, "int64")
+	s := mustSettings(tb, f.data, f.schemas)
+	s.ArchiveDays = days
+	for _, things := range []map[string]string{{"a": "1"}, {"b": "2"}} {
+		f.put(things)
+		f.settled(s)
+	}
+	return f, s
+}
+
 // TestTheArchiveExpires: what is older than the setting goes, what is younger stays, and without the setting all stays.
 func TestTheArchiveExpires(t *testing.T) {
 	t.Parallel()
-	f := newThings(t, "int64")
-	s := mustSettings(t, f.data, f.schemas)
-	s.ArchiveDays = 10
-	f.put(map[string]string{"a": "1"})
-	f.settled(s)
-	f.put(map[string]string{"b": "2"})
-	f.settled(s)
+	f, s := archivedTwice(t, 10)
 	root := filepath.Join(f.data, "lake", "archive")
 	kept := slices.Sorted(maps.Keys(sums(t, root)))
 	if len(kept) != 2 {
@@ -257,13 +264,7 @@ func TestABackupTellsOfTheArchive(t *testing.T) {
 // are landed.
 func TestTheArchiveRefusesWhatWouldStopCommits(t *testing.T) {
 	t.Parallel()
-	f := newThings(t, "int64")
-	s := mustSettings(t, f.data, f.schemas)
-	s.ArchiveDays = 1
-	f.put(map[string]string{"a": "1"})
-	f.settled(s)
-	f.put(map[string]string{"b": "2"})
-	f.settled(s)
+	f, s := archivedTwice(t, 1)
 	root := filepath.Join(f.data, "lake", "archive")
 	kept := slices.Sorted(maps.Keys(sums(t, root)))
 	body, err := os.ReadFile(root + kept[0])

@@ -99,37 +99,13 @@ type section struct {
 }
 
 func newSection(d *schemas.Dataset) *section {
-	s := &section{d: d}
-	known := map[string]*textColumn{}
-	column := func(f schemas.Field) *textColumn {
-		if known[f.Name] == nil {
-			t := &textColumn{field: f}
-			for _, c := range d.LandedColumns() {
-				if c.Name == f.Name {
-					t.id = c.ID
-				}
-			}
-			known[f.Name] = t
-			s.all = append(s.all, t)
-		}
-		return known[f.Name]
+	t := textColumns{of: d.LandedColumns()}
+	s := &section{d: d,
+		op: t.plain(schemas.ColOp, schemas.String), shard: t.plain(schemas.ColShard, schemas.String), seq: t.plain(schemas.ColSeq, schemas.String),
+		at: t.plain(schemas.ColAt, schemas.Timestamp), day: t.plain(schemas.ColDate, schemas.Day), region: t.plain(schemas.ColRegion, schemas.String),
+		keys: t.key(d), row: t.row(plainFields(d)),
 	}
-	plain := func(name string, t schemas.Type) *textColumn { return column(schemas.Field{Name: name, Type: t}) }
-	s.op, s.shard, s.seq = plain(schemas.ColOp, schemas.String), plain(schemas.ColShard, schemas.String), plain(schemas.ColSeq, schemas.String)
-	s.at, s.day, s.region = plain(schemas.ColAt, schemas.Timestamp), plain(schemas.ColDate, schemas.Day), plain(schemas.ColRegion, schemas.String)
-	for _, name := range []string{d.Key.Partition, d.Key.Sort} {
-		if f, ok := d.Field(name); ok {
-			s.keys = append(s.keys, column(*f))
-		} else if name != "" {
-			s.keys = append(s.keys, plain(name, schemas.String))
-		}
-	}
-	for _, f := range plainFields(d) {
-		if f.Name == verify.RegionField {
-			f.Name = schemas.ColRegion
-		}
-		s.row = append(s.row, column(f))
-	}
+	s.all = t.all
 	return s
 }
 

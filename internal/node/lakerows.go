@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/record"
@@ -31,7 +32,8 @@ func (h *held) Rows(ctx context.Context, region string, each func(key, row []byt
 	later := map[uint64]bool{}
 	if changed > 0 {
 		since := "SELECT * FROM " + plan.Ident(h.d.ChangesTable()) + " WHERE _commit > " + strconv.FormatInt(h.through(), 10)
-		keys := "SELECT DISTINCT " + keyNamesSQL(h.d) + " FROM (" + since + ")"
+		names := strings.Join(plan.Keys(h.d), ", ")
+		keys := "SELECT DISTINCT " + names + " FROM (" + since + ")"
 		r, err := h.asked.Whole(ctx, "SELECT "+keySQL(h.d)+" FROM ("+keys+")")
 		if err != nil {
 			return err
@@ -39,9 +41,9 @@ func (h *held) Rows(ctx context.Context, region string, each func(key, row []byt
 		for row := range r.Rows {
 			later[verify.Hash([]byte(r.Columns[0].Texts[row]))] = true
 		}
-		latest := "SELECT * FROM " + plan.Latest(h.d, "("+since+")") + " WHERE NOT " + absentSQL
+		latest := "SELECT * FROM " + plan.Latest(h.d, "("+since+")") + " WHERE " + plan.Present
 		if h.asked.Pinned().Late[h.d.Name] > h.through() { // what the base says may still be the latest
-			latest = "SELECT s.* FROM " + h.state + " AS s SEMI JOIN (" + keys + ") AS d USING (" + keyNamesSQL(h.d) + ")"
+			latest = "SELECT s.* FROM " + h.state + " AS s SEMI JOIN (" + keys + ") AS d USING (" + names + ")"
 		}
 		if err := h.answered(ctx, latest, region, int64(len(later)), each); err != nil {
 			return err
@@ -49,9 +51,6 @@ func (h *held) Rows(ctx context.Context, region string, each func(key, row []byt
 	}
 	return h.unchanged(ctx, columns, region, later, each)
 }
-
-// absentSQL is true of rows that leave no record where they are.
-var absentSQL = "_op IN (" + quote(string(record.Remove)) + ", " + quote(string(record.Expire)) + ", " + quote(string(record.Leave)) + ")"
 
 func (h *held) through() int64 { return h.asked.Pinned().Through[h.d.Name] }
 
@@ -63,14 +62,6 @@ func (h *held) changedRows() (rows int64) {
 		}
 	}
 	return rows
-}
-
-// keyNamesSQL lists the columns of the key.
-func keyNamesSQL(d *schemas.Dataset) string {
-	if d.Key.Sort == "" {
-		return plan.Ident(d.Key.Partition)
-	}
-	return plan.Ident(d.Key.Partition) + ", " + plan.Ident(d.Key.Sort)
 }
 
 // answered asks for the texts of a relation, so many rows at a time.
@@ -87,7 +78,7 @@ func (h *held) answered(ctx context.Context, from, region string, rows int64, ea
 // answeredPart asks for one part, and for its two halves where that is more than an answer may hold. Which rows come
 // together is the engine's own choice, so it need not be the same in every version of it.
 func (h *held) answeredPart(ctx context.Context, from, region string, part, parts int64, each func(key, row []byte) error) error {
-	where := fmt.Sprintf("hash(%s) %% %d = %d", keyNamesSQL(h.d), parts, part)
+	where := fmt.Sprintf("hash(%s) %% %d = %d", strings.Join(plan.Keys(h.d), ", "), parts, part)
 	if parts == 1 {
 		where = "true"
 	}
@@ -126,40 +117,16 @@ func (h *held) plainColumns() *baseColumns {
 	if _, based := h.asked.Pinned().Through[h.d.Name]; !ok || !based || h.state != plan.Ident(h.d.Name) {
 		return nil
 	}
-	c := &baseColumns{}
-	column := func(f schemas.Field) *textColumn {
-		at := slices.IndexFunc(rel.Columns, func(c schemas.Column) bool { return c.Name == f.Name })
-		if at < 0 {
-			return nil
-		}
-		if i := slices.IndexFunc(c.all, func(t *textColumn) bool { return t.id == rel.Columns[at].ID }); i >= 0 {
-			return c.all[i]
-		}
-		t := &textColumn{id: rel.Columns[at].ID, field: f}
-		c.all = append(c.all, t)
-		return t
-	}
-	text := func(name string) schemas.Field { return schemas.Field{Name: name, Type: schemas.String} }
-	c.op, c.region = column(text(schemas.ColOp)), column(text(schemas.ColRegion))
-	for _, name := range []string{h.d.Key.Partition, h.d.Key.Sort} {
-		if f, ok := h.d.Field(name); ok {
-			c.keys = append(c.keys, column(*f))
-		} else if name != "" {
-			c.keys = append(c.keys, column(text(name)))
-		}
-	}
-	for _, f := range verify.Comparable(h.d) {
-		if nested(f) {
-			return nil
-		}
-		if f.Name == verify.RegionField {
-			f.Name = schemas.ColRegion
-		}
-		c.row = append(c.row, column(f))
-	}
-	if c.op == nil || c.region == nil || slices.Contains(c.keys, nil) || slices.Contains(c.row, nil) {
+	fields := verify.Comparable(h.d)
+	if slices.ContainsFunc(fields, nested) {
 		return nil
 	}
+	t := textColumns{of: rel.Columns}
+	c := &baseColumns{op: t.plain(schemas.ColOp, schemas.String), region: t.plain(schemas.ColRegion, schemas.String), keys: t.key(h.d), row: t.row(fields)}
+	if t.lacks {
+		return nil
+	}
+	c.all = t.all
 	return c
 }
 
@@ -172,8 +139,8 @@ func nested(f schemas.Field) bool {
 func (h *held) unchanged(ctx context.Context, c *baseColumns, region string, later map[uint64]bool, each func(key, row []byte) error) error {
 	var key, row []byte
 	take := func(i int) error {
-		switch op, _ := c.op.at(i); string(op) {
-		case string(record.Remove), string(record.Expire), string(record.Leave):
+		text, _ := c.op.at(i)
+		if op := record.Op(text); op.Gone() || op == record.Leave {
 			return nil
 		}
 		if at, _ := c.region.at(i); region != "" && string(at) != region {

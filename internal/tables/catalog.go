@@ -119,6 +119,18 @@ func (c *Catalog) Existing(ctx context.Context, name string) (*Table, error) {
 	return c.open[name], nil
 }
 
+// Newest returns the newest snapshot of a table, nil where there is no such table.
+func (c *Catalog) Newest(ctx context.Context, name string) (*Snapshot, error) {
+	t, err := c.Existing(ctx, name)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.Snapshot(ctx)
+}
+
 func (c *Catalog) ensure(ctx context.Context, spec Spec) error {
 	have, err := c.home.newest(ctx, spec.Name)
 	if errors.Is(err, catalog.ErrNoSuchTable) {

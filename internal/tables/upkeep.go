@@ -48,13 +48,13 @@ func (t *Table) Expire(ctx context.Context, keep int, olderThan time.Duration) (
 		return 0, err
 	}
 	untold, err := t.untold(ctx, before)
-	if keep = max(keep, untold); err != nil || before.Spare(keep, olderThan) == 0 {
+	spare := before.Spare(max(keep, untold), olderThan)
+	if err != nil || spare == 0 {
 		return 0, err
 	}
 	s := t.begin(ctx)
 	tx := t.home.table(t.name, before.version, s).NewTransaction()
-	keep = before.Kept() - before.Spare(keep, olderThan)
-	err = tx.ExpireSnapshots(table.WithRetainLast(keep), table.WithOlderThan(olderThan), table.WithPostCommit(false))
+	err = tx.ExpireSnapshots(table.WithRetainLast(before.Kept()-spare), table.WithOlderThan(olderThan), table.WithPostCommit(false))
 	if err != nil {
 		return 0, kind(err, "expire snapshots of table "+t.name)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -59,15 +58,8 @@ func (w *Warehouse) Complete(ctx context.Context, datasets []*schemas.Dataset) (
 
 // watermarks returns those of a table; none where it is not there yet.
 func (w *Warehouse) watermarks(ctx context.Context, table string) (lake.Watermarks, error) {
-	t, err := w.Catalog.Existing(ctx, table)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	now, err := t.Snapshot(ctx)
-	if err != nil {
+	now, err := w.Catalog.Newest(ctx, table)
+	if now == nil || err != nil {
 		return nil, err
 	}
 	return now.Watermarks, nil

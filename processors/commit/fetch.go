@@ -3,6 +3,8 @@ package commit
 import (
 	"context"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // fetched is what came of reading an object.
@@ -49,34 +51,15 @@ func (p *pass) ahead(ctx context.Context) (next func(*batch) ([]byte, error), st
 
 // each does something with every key, some at once, and returns the first error; then the others are given up.
 func (p *pass) each(ctx context.Context, keys []string, do func(context.Context, string) error) error {
-	if p.opts.AtOnce <= 1 {
-		for _, key := range keys {
-			if err := do(ctx, key); err != nil {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(p.opts.AtOnce, 1))
+	for _, key := range keys {
+		g.Go(func() error { // waits for its turn
+			if err := ctx.Err(); err != nil {
 				return err
 			}
-		}
-		return nil
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	next := make(chan string)
-	var doing sync.WaitGroup
-	for range min(p.opts.AtOnce, len(keys)) {
-		doing.Go(func() {
-			for key := range next {
-				if ctx.Err() != nil {
-					continue
-				}
-				if err := do(ctx, key); err != nil {
-					cancel(err)
-				}
-			}
+			return do(ctx, key)
 		})
 	}
-	for _, key := range keys {
-		next <- key
-	}
-	close(next)
-	doing.Wait()
-	return context.Cause(ctx)
+	return g.Wait()
 }

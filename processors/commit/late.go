@@ -31,19 +31,15 @@ func (p *pass) openHoles(ctx context.Context, at map[string]lake.Watermark) ([]H
 
 // lookAgain asks for the open holes once more where somebody has committed to the table since the pass began: what was in
 // order then may be late now.
-func (p *pass) lookAgain(ctx context.Context, t *target, base *base) error {
-	if base.ID == p.began[t] {
+func (p *pass) lookAgain(ctx context.Context, t *target, now *base) error {
+	if now.ID == p.began[t] {
 		return nil
 	}
-	at := map[string]lake.Watermark{}
-	for _, b := range p.batches {
-		at[b.Lane] = base.mark(t.lane(b.Stream, b.Lane))
-	}
-	open, err := p.openHoles(ctx, at)
+	open, err := p.openHoles(ctx, p.position(map[*target]*base{t: now}))
 	if err == nil && open != nil {
 		p.open = open
 	}
-	p.began[t] = base.ID
+	p.began[t] = now.ID
 	return err
 }
 

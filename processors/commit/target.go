@@ -53,10 +53,7 @@ func (t *target) laneOf(stream, name string) (string, bool) {
 // is committed. Heartbeats come last: where their table is with a lane, every other one has all that it will get up to
 // there, so it tells how far they are complete when nothing else moves their watermarks. A folder of the landing that is no stream's is a dataset's own, as loaded facts are.
 func (c *Committer) open(ctx context.Context, stream string) ([]*target, error) {
-	datasets := c.registry.ByStream(stream)
-	if d, ok := c.registry.Dataset(stream); ok && len(datasets) == 0 {
-		datasets = append(datasets, d)
-	}
+	datasets := c.registry.Landing(stream)
 	if len(datasets) == 0 {
 		return nil, fault.New(fault.Invalid, "the landing holds batches of %q, which no schema names as a stream or dataset; restore the schema or remove them", stream)
 	}

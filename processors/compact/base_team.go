@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tarn-lake/tarn/internal/tables"
 )
@@ -33,16 +34,9 @@ func (b *baseMerge) gather(team []*baseMerge) {
 
 // share has each of the team do its work, and returns the first error, which stops the others.
 func share(ctx context.Context, team []*baseMerge, do func(context.Context, *baseMerge) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
+	g, ctx := errgroup.WithContext(ctx)
 	for _, w := range team {
-		wg.Go(func() {
-			if err := do(ctx, w); err != nil {
-				cancel(err)
-			}
-		})
+		g.Go(func() error { return do(ctx, w) })
 	}
-	wg.Wait()
-	return context.Cause(ctx)
+	return g.Wait()
 }

@@ -85,7 +85,7 @@ func New(feed Feed, lander Lander, progress *Progress, opts Options) *Reader {
 // Only a fault that trying again cannot mend ends it earlier.
 func (r *Reader) Run(ctx context.Context, stream string, from map[string]Position) error {
 	g, ctx := errgroup.WithContext(ctx)
-	run := &run{Reader: r, stream: stream, from: from, pulse: newPulse(), state: map[string]state{}, seen: map[string]Shard{}, ended: make(chan string)}
+	run := &run{Reader: r, stream: stream, from: from, known: newest(from), pulse: newPulse(), state: map[string]state{}, seen: map[string]Shard{}, ended: make(chan string)}
 	g.Go(func() error { return run.listen(ctx) })
 	g.Go(func() error { return run.supervise(ctx, g) })
 	err := g.Wait()
@@ -108,6 +108,7 @@ type run struct {
 	*Reader
 	stream string
 	from   map[string]Position
+	known  time.Time // the newest instant that any shard of from is complete to
 	pulse  *pulse
 	state  map[string]state // by shard id; only supervise touches it
 	looked bool             // the shards were listed once; only supervise touches it

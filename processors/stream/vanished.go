@@ -55,15 +55,22 @@ func (r *run) late(s Shard) time.Time {
 		return time.Time{}
 	}
 	since := r.progress.Complete()
-	for lane, at := range r.from {
-		if lake.IsShard(lane) && at.At.After(since) {
-			since = at.At
-		}
+	if r.known.After(since) {
+		since = r.known
 	}
 	if since.IsZero() || !since.Before(r.opts.Now().Add(-r.opts.Keeps)) {
 		return time.Time{}
 	}
 	return since
+}
+
+func newest(from map[string]Position) (at time.Time) {
+	for lane, p := range from {
+		if lake.IsShard(lane) && p.At.After(at) {
+			at = p.At
+		}
+	}
+	return at
 }
 
 // lostBeginning keeps the hole that a shard seen too late may have before its first record.

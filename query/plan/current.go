@@ -10,8 +10,8 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// present is true of rows that leave a record where it is.
-var present = "_op NOT IN (" + literal(string(record.Remove)) + ", " + literal(string(record.Expire)) + ", " + literal(string(record.Leave)) + ")"
+// Present is a condition that is true of rows that leave a record where it is.
+var Present = "_op NOT IN (" + literal(string(record.Remove)) + ", " + literal(string(record.Expire)) + ", " + literal(string(record.Leave)) + ")"
 
 // leaves orders the mark that a record has left behind its row of the same change.
 var leaves = "CASE WHEN _op = " + literal(string(record.Leave)) + " THEN 1 ELSE 0 END"
@@ -23,7 +23,7 @@ var leaves = "CASE WHEN _op = " + literal(string(record.Leave)) + " THEN 1 ELSE 
 // older, the base's own rows of those records take part.
 func (v *views) current(d *schemas.Dataset) {
 	through, hasBase := v.env.Through[d.Name]
-	keys, cols := keysOf(d), colsOf(d)
+	keys, cols := Keys(d), colsOf(d)
 	seen, args := v.regions()
 	late := v.env.Late[d.Name] > through
 	source, where := d.ChangesTable(), seen
@@ -50,7 +50,7 @@ func (v *views) current(d *schemas.Dataset) {
 		if late {
 			latest = "(SELECT " + cols + " FROM d UNION ALL " + base + " AND " + changed + ")"
 		}
-		sql += base + " AND " + present + " AND NOT " + changed + " UNION ALL "
+		sql += base + " AND " + Present + " AND NOT " + changed + " UNION ALL "
 		all = append(all, args...)
 		if late {
 			all = append(all, args...)
@@ -59,13 +59,13 @@ func (v *views) current(d *schemas.Dataset) {
 	if late {
 		latest = ranked(keys, latest)
 	}
-	v.put(d.Name, sql+"SELECT "+cols+" FROM "+latest+" WHERE \"_rank\" = 1 AND "+present, all...)
+	v.put(d.Name, sql+"SELECT "+cols+" FROM "+latest+" WHERE \"_rank\" = 1 AND "+Present, all...)
 }
 
 // Latest returns a relation of the latest row of each record among the rows of a relation with the dataset's columns,
 // with those that leave no record.
 func Latest(d *schemas.Dataset, from string) string {
-	return "(SELECT " + colsOf(d) + " FROM " + ranked(keysOf(d), from) + " WHERE \"_rank\" = 1)"
+	return "(SELECT " + colsOf(d) + " FROM " + ranked(Keys(d), from) + " WHERE \"_rank\" = 1)"
 }
 
 // ranked numbers each record's rows, the latest first. Rows of a backfill are newer than all changes made before their
@@ -78,7 +78,8 @@ func ranked(keys []string, from string) string {
 		"FROM (SELECT *, " + placed + " AS \"_placed\", first_value(_at) OVER (" + record + " ORDER BY " + placed + ", _seq DESC) AS \"_newest\" FROM " + from + ") AS p) AS r"
 }
 
-func keysOf(d *schemas.Dataset) []string {
+// Keys returns the columns of the key, quoted.
+func Keys(d *schemas.Dataset) []string {
 	keys := []string{Ident(d.Key.Partition)}
 	if d.Key.Sort != "" {
 		keys = append(keys, Ident(d.Key.Sort))
