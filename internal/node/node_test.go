@@ -31,7 +31,8 @@ type doer interface {
 func mustSettings(tb testing.TB, data, schemas string) config.Up {
 	tb.Helper()
 	s, err := config.Load[config.Up](func(name string) string {
-		return map[string]string{"TARN_DATA": data, "TARN_SCHEMAS": schemas, "TARN_RESERVE_MB": "1", "TARN_QUERY_MEMORY_MB": "64", "TARN_LOG_LEVEL": "error"}[name]
+		return map[string]string{"TARN_DATA": data, "TARN_SCHEMAS": schemas, "TARN_RESERVE_MB": "1", "TARN_QUERY_MEMORY_MB": "64", "TARN_LOG_LEVEL": "error",
+			"TARN_HEARTBEAT_EVERY": "0s"}[name] // a test that counts objects counts those of its own writes, however slow the machine is
 	})
 	if err != nil {
 		tb.Fatal(err)

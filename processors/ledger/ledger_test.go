@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -226,9 +227,9 @@ func TestTheLedgerDiesAnywhere(t *testing.T) {
 	for n := 1; ; n++ {
 		d := newDesk(t)
 		d.commit(lanes(7, "s/1"))
-		steps := 0
+		var steps atomic.Int64 // an undone commit removes its files at once
 		d.step = func(string, string) error {
-			if steps++; steps >= n {
+			if steps.Add(1) >= int64(n) {
 				return fault.New(fault.Transient, "the disk is gone")
 			}
 			return nil
@@ -240,7 +241,7 @@ func TestTheLedgerDiesAnywhere(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("after step %d: %v", n, err)
 		}
-		if steps < n {
+		if steps.Load() < int64(n) {
 			return
 		}
 	}
