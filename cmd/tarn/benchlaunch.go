@@ -17,7 +17,7 @@ type benchLaunchDayCmd struct {
 	Seed    uint64 `help:"Of the events."`
 	Ring    int    `help:"Megabytes of events that are made beforehand." default:"1074"`
 	Lanes   int    `help:"Shards." default:"4"`
-	Batch   int    `help:"Records of an event." default:"1000"`
+	Batch   int    `help:"Records of an event." default:"3500"`
 }
 
 // Run does a launch day and prints how it went.

@@ -14,16 +14,16 @@ import (
 // number counts the rows of the files in the order in which they were added. It is not safe for concurrent use.
 type Sources struct {
 	batch *Batch // where the column at hand is, and the files' plans
-	out   *Batch // and where it is gathered
+	hands []hand // that gather and encode it
 	pages pageReader
 	files []source
 	rows  int
 	buf   []byte // a chunk as it is in its file
 
-	kept           *Batch           // whose columns need not be read again
-	held, gathered Leaf             // memory that columns take turns in
-	lists          map[*Node]uint32 // checksums of where the lists' rows begin
-	schema         schemaCache
+	kept   *Batch           // whose columns need not be read again
+	held   Leaf             // memory that columns take turns in
+	lists  map[*Node]uint32 // checksums of where the lists' rows begin
+	schema schemaCache
 }
 
 // source is one file, or a run of its rows.
@@ -35,7 +35,7 @@ type source struct {
 
 // NewSources returns sources of no file yet, for rows of these columns.
 func NewSources(cols []schemas.Column) *Sources {
-	return &Sources{batch: New(cols), out: New(cols), lists: map[*Node]uint32{}}
+	return &Sources{batch: New(cols), lists: map[*Node]uint32{}}
 }
 
 // Fill lets a file lack the required column: its rows get zeros, which Set replaces.
@@ -87,7 +87,6 @@ func (s *Sources) Reset() {
 	s.files, s.rows, s.kept = s.files[:0], 0, nil
 	clear(s.lists)
 	s.batch.Reset()
-	s.out.Reset()
 }
 
 // Truncate takes the sources back to that many files.
@@ -115,35 +114,6 @@ func (s *Sources) Keys(b *Batch, paths ...string) error {
 		}
 	}
 	b.rows = s.rows
-	return nil
-}
-
-// Write fills the drafts, column by column. Where constant has a column's path, every row has that number there.
-func (s *Sources) Write(drafts []*Draft, constant map[string]int64) error {
-	for _, d := range drafts {
-		if !sameLeaves(d.enc.lay, s.batch.layout) {
-			return fault.New(fault.Internal, "the sources have other columns than the encoder")
-		}
-	}
-	for i, l := range s.batch.leaves {
-		l.take(&s.held)
-		s.out.leaves[i].take(&s.gathered)
-		st := step{src: l, same: true, coded: true}
-		if v, ok := constant[l.Path]; ok {
-			l.repeat(v, s.rows)
-		} else if known := s.known(i); known != nil {
-			st.src = known
-		} else if err := s.load(l); err != nil {
-			return err
-		}
-		for _, d := range drafts {
-			if err := d.add(&st, s.out.leaves[i]); err != nil {
-				return err
-			}
-		}
-		s.held.take(l)
-		s.gathered.take(s.out.leaves[i])
-	}
 	return nil
 }
 

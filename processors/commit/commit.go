@@ -50,6 +50,7 @@ type Options struct {
 	Observe  telemetry.Observe
 	MaxBytes int64         // landed bytes in one commit, which bounds memory; 0: 16 MiB
 	AtOnce   int           // landed objects that are read, or removed, at once; 0: one after the other
+	Workers  int           // goroutines that encode a commit's files; 0: 1
 	MaxRows  int           // rows of a file; 0: 1,000,000
 	Archive  bool          // keep landed objects under archive/ instead of deleting them
 	Keep     int           // snapshots that stay; 0: 100
@@ -93,6 +94,9 @@ func New(files Files, tabs Tables, registry *schemas.Registry, opts Options) *Co
 	}
 	if opts.MaxBytes <= 0 {
 		opts.MaxBytes = 16 << 20
+	}
+	if opts.Workers <= 0 {
+		opts.Workers = 1
 	}
 	if opts.MaxRows <= 0 {
 		opts.MaxRows = 1_000_000

@@ -22,9 +22,10 @@ type target struct {
 	table   *tables.Table
 	sort    []columns.SortKey
 	cols    []schemas.Column
-	sources *columns.Sources // the sections of the pass
-	rows    *columns.Batch   // of their rows, what says where they go and in which order
-	enc     *columns.Encoder
+	sources *columns.Sources   // the sections of the pass
+	rows    *columns.Batch     // of their rows, what says where they go and in which order
+	encs    []*columns.Encoder // each of which has a goroutine
+	workers int
 	shared  bool // fed by all streams, so lanes are told apart by stream
 	dataset string
 	schema  string          // version of its columns
@@ -86,7 +87,7 @@ func (c *Committer) target(ctx context.Context, section string, spec tables.Spec
 	if err != nil {
 		return nil, err
 	}
-	t := &target{section: section, table: table, dataset: section, schema: version(spec.Columns), cols: spec.Columns}
+	t := &target{section: section, table: table, dataset: section, schema: version(spec.Columns), cols: spec.Columns, workers: c.opts.Workers}
 	t.buffers()
 	for _, column := range spec.Sort {
 		if l := t.rows.Leaf(column); l != nil && l.MaxRep == 0 {
@@ -108,7 +109,10 @@ func version(cols []schemas.Column) string {
 func (t *target) buffers() {
 	t.sources, t.rows = columns.NewSources(t.cols), columns.New(t.cols)
 	t.sources.Fill(schemas.ColCommit) // landed rows do not know theirs yet
-	t.enc = columns.NewEncoder(t.cols, columns.EncoderOptions{})
+	t.encs = make([]*columns.Encoder, t.workers)
+	for i := range t.encs {
+		t.encs[i] = columns.NewEncoder(t.cols, columns.EncoderOptions{})
+	}
 }
 
 // reset empties the buffers.

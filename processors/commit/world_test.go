@@ -81,7 +81,7 @@ func scratch(t testing.TB) string {
 
 func newWorld(t tb, root string) *world {
 	t.Helper()
-	w := &world{root: root, registry: registry()}
+	w := &world{root: root, registry: registry(), opts: commit.Options{Workers: 2}}
 	w.start(t)
 	return w
 }

@@ -30,7 +30,7 @@ func (p *pass) write(ctx context.Context, t *target, rows []int32, number int64)
 	for _, g := range groups {
 		t.rows.Sort(g.Rows, t.sort)
 		for part := range chunks(g.Rows, p.opts.MaxRows) {
-			d := t.enc.Draft(part)
+			d := t.encs[len(drafts)%len(t.encs)].Draft(part)
 			d.Grow(packed * int64(len(part)) / int64(t.sources.Rows()))
 			drafts, of = append(drafts, d), append(of, g)
 		}
@@ -69,12 +69,23 @@ func (p *pass) put(ctx context.Context, t *target, drafts []*columns.Draft, of [
 		})
 	}
 	wg.Wait()
-	t.enc.Reuse(bodies)
+	t.reuse(bodies)
 	if err := context.Cause(ctx); err != nil {
 		p.discard(context.WithoutCancel(ctx), files)
 		return nil, err
 	}
 	return files, nil
+}
+
+// reuse lets the next files be made in the memory of these. The same encoder's drafts are where they were, mostly.
+func (t *target) reuse(bodies [][]byte) {
+	for i, enc := range t.encs {
+		var own [][]byte
+		for n := i; n < len(bodies); n += len(t.encs) {
+			own = append(own, bodies[n])
+		}
+		enc.Reuse(own)
+	}
 }
 
 func chunks(rows []int32, size int) func(func([]int32) bool) {

@@ -32,8 +32,11 @@ func (b *baseMerge) gather(team []*baseMerge) {
 	slices.SortStableFunc(b.files, func(x, y tables.NewFile) int { return cmp.Compare(x.Bucket, y.Bucket) })
 }
 
+// share is what each worker of a merge may have in memory.
+func (c *Compactor) share() int64 { return c.opts.MemoryBytes / int64(c.opts.Workers) }
+
 // share has each of the team do its work, and returns the first error, which stops the others.
-func share(ctx context.Context, team []*baseMerge, do func(context.Context, *baseMerge) error) error {
+func share[T any](ctx context.Context, team []T, do func(context.Context, T) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, w := range team {
 		g.Go(func() error { return do(ctx, w) })

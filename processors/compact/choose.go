@@ -104,7 +104,7 @@ func (c *Compactor) close(files []tables.File) group {
 
 // fitting returns as many of the files, smallest first, as may be open and held at once, and whether that is all.
 func (c *Compactor) fitting(files []tables.File) ([]tables.File, bool) {
-	room, handles := c.opts.MemoryBytes/4, maxHandles
+	room, handles := c.share()/4, maxHandles/c.opts.Workers
 	for i, f := range files {
 		if f.Size <= smallFile {
 			room -= f.Size

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
@@ -53,10 +54,8 @@ func (c *Compactor) merge(ctx context.Context, t *tables.Table, cols []schemas.C
 		return false, err
 	}
 	m := c.newMerger(t, cols, sort, bloom)
-	for _, g := range c.choose(all) {
-		if err := m.group(ctx, g); err != nil {
-			return false, c.discardOn(ctx, err, m.files)
-		}
+	if err := m.groups(ctx, c.choose(all)); err != nil {
+		return false, c.discardOn(ctx, err, m.files)
 	}
 	if len(m.old) == 0 {
 		return false, nil
@@ -77,6 +76,7 @@ type merger struct {
 	keys   []columns.SortKey // and what makes that a total order
 	paths  []string          // of keys
 	enc    *columns.Encoder
+	bloom  []string
 	memory int64 // bytes that it may have
 
 	old           []tables.File
@@ -85,7 +85,8 @@ type merger struct {
 }
 
 func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloom []string) *merger {
-	m := &merger{Compactor: c, table: t, cols: cols, memory: c.opts.MemoryBytes, enc: columns.NewEncoder(cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom})}
+	m := &merger{Compactor: c, table: t, cols: cols, bloom: bloom, memory: c.opts.MemoryBytes}
+	m.encoder()
 	shape := columns.New(cols)
 	for i, name := range append(slices.Clone(sort), schemas.ColShard, schemas.ColOp, schemas.ColCommit) {
 		if l := shape.Leaf(name); l == nil || l.MaxRep > 0 || slices.Contains(m.paths, name) {
@@ -97,6 +98,38 @@ func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloo
 		}
 	}
 	return m
+}
+
+func (m *merger) encoder() {
+	m.enc = columns.NewEncoder(m.cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: m.bloom})
+}
+
+// groups merges each group, as many at a time as there are workers. What was made is in m, error or not, in the groups' order.
+func (m *merger) groups(ctx context.Context, groups []group) error {
+	did := make([]merger, len(groups))
+	var next atomic.Int64
+	team := make([]*merger, min(m.opts.Workers, len(groups)))
+	for i := range team {
+		w := *m
+		w.memory = m.share()
+		w.encoder()
+		team[i] = &w
+	}
+	err := share(ctx, team, func(ctx context.Context, w *merger) error {
+		for i := next.Add(1) - 1; i < int64(len(groups)); i = next.Add(1) - 1 {
+			w.old, w.files, w.rows, w.dropped = nil, nil, 0, 0
+			err := w.group(ctx, groups[i])
+			did[i] = *w
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, d := range did {
+		m.old, m.files, m.rows, m.dropped = append(m.old, d.old...), append(m.files, d.files...), m.rows+d.rows, m.dropped+d.dropped
+	}
+	return err
 }
 
 // group merges the files of one partition. Where they do not fit the memory together, it goes through the keys range by

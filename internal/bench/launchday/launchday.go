@@ -28,7 +28,7 @@ type Options struct {
 	Seed        uint64
 	RingBytes   int   // 0: 1 GiB
 	Lanes       int   // shards; 0: 4
-	Batch       int   // records of an event; 0: 1,000
+	Batch       int   // records of an event; 0: 3,500, which is what the six megabytes of a call of Lambda hold
 	CommitBytes int64 // landed bytes that make a commit; 0: 32 MiB
 	MergeBytes  int64 // that a round of compaction may have in memory, and a merge of the base beside it; 0: 160 MB
 	BaseRows    int64 // changes above the base from which on it is merged, if they also are as many as its rows; 0: 4,000,000
@@ -43,7 +43,7 @@ func (o Options) filled() Options {
 	o.Changes = cmp.Or(o.Changes, 10_000_000)
 	o.RingBytes = cmp.Or(o.RingBytes, 1<<30)
 	o.Lanes = cmp.Or(o.Lanes, 4)
-	o.Batch = cmp.Or(o.Batch, 1000)
+	o.Batch = cmp.Or(o.Batch, 3500)
 	o.CommitBytes = cmp.Or(o.CommitBytes, 32<<20)
 	o.MergeBytes = cmp.Or(o.MergeBytes, 160<<20)
 	o.BaseRows = cmp.Or(o.BaseRows, 4_000_000)

@@ -29,7 +29,7 @@ const (
 	upkeepEvery   = 5 * time.Second
 	backlog       = 8              // commits' worth of landed bytes that may wait: landing goes on while a commit or a merge has a core to itself
 	onePass       = 24 * time.Hour // what a commit's further passes would have to leave: one pass and no more, or merges would wait long for their turn
-	bulkWorkers   = 2              // of a merge of the base: when everything is committed it has both cores
+	bulkWorkers   = 2              // of a commit and of a merge: whatever is left to do last has both cores
 	bulkFanIn     = 16             // files of a partition that become one: each row is written less often, and fewer files wait to be read by anybody
 )
 
@@ -88,7 +88,7 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 	if err != nil {
 		return err
 	}
-	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor, Spare: onePass})
+	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor, Spare: onePass, Workers: bulkWorkers, AtOnce: bulkWorkers})
 	w.compactor = compact.New(w.files, compact.Options{
 		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseShare: bulkShare, FanIn: bulkFanIn, Workers: bulkWorkers, QuickBase: true, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
 		Now: func() time.Time { return time.Unix(0, w.complete.Load()) }, // the day is the data's: today's partitions are open
