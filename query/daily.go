@@ -2,8 +2,6 @@ package query
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
@@ -11,9 +9,6 @@ import (
 	"github.com/tarn-lake/tarn/query/plan"
 	"github.com/tarn-lake/tarn/schemas"
 )
-
-// maxMarked bounds the days that are recomputed one by one; more are all of them.
-const maxMarked = 2_000
 
 // DailyQuestion asks what a dataset's rollup lacks.
 type DailyQuestion struct {
@@ -60,113 +55,6 @@ func (s *Service) Daily(ctx context.Context, q DailyQuestion) (*DailyAnswer, err
 	}
 	r.Worth = a.Worth
 	return a, r.answer(ctx, a)
-}
-
-// refresh is one reading of what a rollup lacks.
-type refresh struct {
-	plan.Refresh
-	s      *Service
-	pinned *Pinned
-	q      DailyQuestion
-}
-
-// place moves the newest instant of a backfill up to those of the rows that the rollup takes in.
-func (r *refresh) place(ctx context.Context, a *DailyAnswer) error {
-	if r.pinned.Late[r.q.Dataset] <= r.q.Above {
-		return nil
-	}
-	result, err := r.run(ctx, r.Placed(r.q.Whole))
-	if err != nil || result.Rows != 1 || result.Columns[0].IsNull(0) {
-		return err
-	}
-	if at := time.UnixMicro(result.Columns[0].Ints[0]).UTC(); at.After(a.Worth.Placed) {
-		a.Worth.Placed = at
-	}
-	return nil
-}
-
-func (r *refresh) answer(ctx context.Context, a *DailyAnswer) error {
-	if r.q.Whole {
-		return r.add(ctx, a, r.Whole())
-	}
-	changed, err := r.run(ctx, r.Changed(nil))
-	if err != nil {
-		return err
-	}
-	if !doubtful(changed) {
-		a.Results = append(a.Results, changed)
-		return nil
-	}
-	if a.Marked, err = r.marked(ctx); err != nil {
-		return err
-	}
-	if err := r.add(ctx, a, r.Present(a.Marked)); err != nil {
-		return err
-	}
-	return r.add(ctx, a, r.Changed(a.Marked))
-}
-
-// doubtful reports whether the rows of no metric count anything.
-func doubtful(r *Result) bool {
-	metric, rows := column(r, schemas.ColMetric), column(r, schemas.ColRows)
-	for row := range r.Rows {
-		if metric.Texts[row] == "" && rows.Ints[row] > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func column(r *Result, name string) *Column {
-	return &r.Columns[slices.IndexFunc(r.Columns, func(c Column) bool { return c.Name == name })]
-}
-
-func (r *refresh) add(ctx context.Context, a *DailyAnswer, st *plan.Statement) error {
-	result, err := r.run(ctx, st)
-	if err == nil {
-		a.Results = append(a.Results, result)
-	}
-	return err
-}
-
-// run runs a statement over every region's rows, without limits but the engine's own; nothing is kept.
-func (r *refresh) run(ctx context.Context, st *plan.Statement) (*Result, error) {
-	req := Request{SQL: st.SQL, Args: st.Args}
-	for _, name := range st.Relations {
-		rel, _, err := r.pinned.relation(name, []string{viewer.All}, st.Prune)
-		if err != nil {
-			return nil, err
-		}
-		req.Relations = append(req.Relations, rel)
-	}
-	return r.s.engine.Run(ctx, req)
-}
-
-// marked reads the days that records of doubtful changes have been in.
-func (r *refresh) marked(ctx context.Context) (map[string]plan.Days, error) {
-	result, err := r.run(ctx, r.Marked())
-	if err != nil {
-		return nil, err
-	}
-	marked := map[string]plan.Days{}
-	for row := range result.Rows {
-		clock := result.Columns[0].Texts[row]
-		days := marked[clock]
-		if result.Columns[1].IsNull(row) {
-			days.Null = true
-		} else {
-			days.List = append(days.List, result.Columns[1].Format(row, time.UTC))
-		}
-		marked[clock] = days
-	}
-	for clock, days := range marked {
-		slices.Sort(days.List)
-		if days.List = slices.Compact(days.List); len(days.List) > maxMarked {
-			days = plan.Days{All: true}
-		}
-		marked[clock] = days
-	}
-	return marked, nil
 }
 
 // lacks reports whether changes above the commit are missing from the history, or may be: the next change of the same

@@ -109,7 +109,7 @@ func TestAReplayOfAMonthChangesNothing(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	s := mustSettings(t, data, "")
-	s.ArchiveDays, s.BatchLimit, s.QueryMemory = 7, 100, 256 // a rollup made anew of hundreds of small files wants more than the others have
+	s.ArchiveDays, s.BatchLimit = 7, 100
 	mustFolder(t, s)
 	fillDays(t, data, 1_500, 30)
 	first, err := node.Open(t.Context(), s, node.Options{})

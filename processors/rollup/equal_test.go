@@ -42,7 +42,7 @@ func TestTheRollupSaysWhatTheHistorySays(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/seed %d", name, seed), func(t *testing.T) {
 				t.Parallel()
 				w := &world{pond: newPond(t, reg), rng: rand.New(rand.NewPCG(seed, 0)), records: map[string]map[string]image{}}
-				w.forgetful, w.hole = w.rng.IntN(2) == 0, w.rng.IntN(30)
+				w.forgetful, w.hole, w.tight = w.rng.IntN(2) == 0, w.rng.IntN(30), tightness(w.rng.IntN(int(nothingAtAll)))
 				for n := range 12 {
 					w.step(n)
 				}

@@ -39,6 +39,7 @@ type change struct {
 // pond is a lake with a registry's datasets, and two services over it: one that may use rollups and one that may not.
 type pond struct {
 	testing.TB
+	root       string
 	reg        *schemas.Registry
 	files      *dir.Dir
 	catalog    *tables.Catalog
@@ -47,9 +48,11 @@ type pond struct {
 	rollups    map[string]*rollup.Rollup
 	commits    map[string]int64
 	with, bare *query.Service
+	feeds      *query.Service // what rollups lack is read through it
 	names      int
 	seqs       int
 	engine     query.Engine
+	tight      tightness                     // of the engine that rollups are refreshed through
 	before     func(step, name string) error // of the tables; may be nil
 }
 
@@ -67,12 +70,12 @@ func (l withoutRollups) Pin(ctx context.Context, relations []string) (*query.Pin
 func newPond(t testing.TB, reg *schemas.Registry) *pond {
 	t.Helper()
 	p := &pond{TB: t, reg: reg, histories: map[string]compact.History{}, rollups: map[string]*rollup.Rollup{}, commits: map[string]int64{}}
-	root := filepath.Join(t.TempDir(), "lake")
+	p.root = filepath.Join(t.TempDir(), "lake")
 	var err error
-	if p.files, err = dir.Open(root); err != nil {
+	if p.files, err = dir.Open(p.root); err != nil {
 		t.Fatal(err)
 	}
-	p.catalog, err = tables.OpenFolder(t.Context(), root, tables.Options{Before: func(step, name string) error {
+	p.catalog, err = tables.OpenFolder(t.Context(), p.root, tables.Options{Before: func(step, name string) error {
 		if p.before != nil {
 			return p.before(step, name)
 		}
@@ -81,7 +84,7 @@ func newPond(t testing.TB, reg *schemas.Registry) *pond {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := duckdb.Open(duckdb.Options{Dirs: []string{root}, Threads: 1, Connections: 1, TempDir: t.TempDir(), MemoryMB: 512})
+	engine, err := duckdb.Open(duckdb.Options{Dirs: []string{p.root}, Threads: 1, Connections: 1, TempDir: t.TempDir(), MemoryMB: 512})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +101,7 @@ func (p *pond) serve(reg *schemas.Registry) {
 	over := query.NewLake(p.catalog, reg, nil)
 	o := query.Options{Now: func() time.Time { return now }, CacheBytes: 1, Timeout: time.Minute}
 	p.reg, p.with, p.bare = reg, query.New(reg, over, p.engine, o), query.New(reg, withoutRollups{over}, p.engine, o)
+	p.feeds = query.New(reg, over, tightEngine{p.engine, p}, o)
 	for _, d := range reg.Datasets() {
 		p.open(d)
 	}
@@ -127,7 +131,7 @@ func (p *pond) reopen(d *schemas.Dataset) {
 	if kept == nil {
 		return
 	}
-	r, err := rollup.Open(p.Context(), p.catalog, kept, p.files, rollups.Source(p.with), rollup.Options{NewID: p.id, FanIn: 3, Now: func() time.Time { return now }})
+	r, err := rollup.Open(p.Context(), p.catalog, kept, p.files, rollups.Source(p.feeds), rollup.Options{NewID: p.id, FanIn: 3, Now: func() time.Time { return now }})
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -30,6 +30,9 @@ type Dialect struct {
 	shifted func(expr, offset string) string
 	// quantile returns the exact percentile, between neighbours in proportion, of the rows that meet a condition.
 	quantile func(expr, where string, p float64) string
+	// part returns the condition of one of some parts of all rows, told apart by columns; nil: the engine spreads rows over
+	// machines itself.
+	part func(columns string, part, parts int) string
 }
 
 // DuckDB is the dialect of the engine on one machine. It expects the physical relations as temporary views under the
@@ -45,6 +48,7 @@ func DuckDB() Dialect {
 		epoch:    func(e string) string { return "epoch_us(" + e + ")" },
 		minute:   func(e string) string { return "make_timestamptz(epoch_us(" + e + ") // 60000000 * 60000000)" },
 		shifted:  func(e, off string) string { return "make_timestamp(epoch_us(" + e + ") + " + off + ")" },
+		part:     hashed,
 		quantile: func(e, where string, p float64) string {
 			call := fmt.Sprintf("quantile_cont(cast(%s as double), %g)", e, p)
 			if where != "" {

@@ -44,19 +44,27 @@ type Refresh struct {
 	Env   Env
 	Above int64 // the commit that the rollup is current to
 	Worth lake.Rollup
+
+	portion portion
 }
 
 func (r Refresh) views() *views {
 	r.Env.Regions = []string{viewer.All}
-	return newViews(r.Env)
+	v := newViews(r.Env)
+	v.only = r.portion.condition(r.Daily.Dataset, r.Env.Dialect)
+	return v
 }
 
 func (r Refresh) contributor() *contributor {
 	r.Env.Regions = []string{viewer.All}
-	return newContributor(r.Env, r.Daily, r.Daily.Metrics...)
+	return newContributor(r.Env, r.Daily, r.metrics()...)
 }
 
+// statement is all parts as one; nil where there are none.
 func statement(v *views, parts []string) *Statement {
+	if len(parts) == 0 {
+		return nil
+	}
 	text := ""
 	if len(v.text) > 0 {
 		text = "WITH " + strings.Join(v.text, ",\n") + "\n"
@@ -142,11 +150,11 @@ func (r Refresh) times(c *contributor) []string {
 // nothing is marked and the rollup has metrics of records, the rows of no metric count the doubtful changes: unless there
 // are none, marks are needed.
 func (r Refresh) Changed(marked map[string]Days) *Statement {
-	v, c := r.views(), r.contributor()
+	v, c, metrics := r.views(), r.contributor(), r.metrics()
 	c.doubt = r.doubtful()
 	var parts []string
-	for i := range r.Daily.Metrics {
-		m := &r.Daily.Metrics[i]
+	for i := range metrics {
+		m := &metrics[i]
 		where := ""
 		if days := marked[m.Time]; c.records(m) && !days.None() {
 			where = "NOT " + days.condition()
@@ -175,12 +183,12 @@ func (c *contributor) doubts() string {
 	return "SELECT " + strings.Join(cols, ", ") + " FROM " + Ident(stepImages)
 }
 
-// Present sums what there is on marked days: rows of the rollup's columns.
+// Present sums what there is on marked days: rows of the rollup's columns; nil where no metric has any.
 func (r Refresh) Present(marked map[string]Days) *Statement {
-	v, c := r.views(), r.contributor()
+	v, c, metrics := r.views(), r.contributor(), r.metrics()
 	var parts []string
-	for i := range r.Daily.Metrics {
-		m := &r.Daily.Metrics[i]
+	for i := range metrics {
+		m := &metrics[i]
 		if days := marked[m.Time]; c.records(m) && !days.None() {
 			parts = append(parts, c.sum(m, c.present(v, m), m.Slices, r.Daily.Columns(nil), days.condition()))
 		}
@@ -190,10 +198,10 @@ func (r Refresh) Present(marked map[string]Days) *Statement {
 
 // Whole sums all that there is: the rollup made anew.
 func (r Refresh) Whole() *Statement {
-	v, c := r.views(), r.contributor()
+	v, c, metrics := r.views(), r.contributor(), r.metrics()
 	var parts []string
-	for i := range r.Daily.Metrics {
-		m := &r.Daily.Metrics[i]
+	for i := range metrics {
+		m := &metrics[i]
 		parts = append(parts, c.sum(m, c.present(v, m), m.Slices, r.Daily.Columns(nil), ""))
 	}
 	return statement(v, parts)

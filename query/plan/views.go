@@ -46,6 +46,7 @@ type views struct {
 	args     []any
 	dates    string // a condition on dt of histories, with its arguments; empty: none
 	dateArgs []any
+	only     string // a condition on every row that is read; empty: none
 }
 
 func newViews(env Env) *views {
@@ -104,7 +105,11 @@ func (v *views) write(name, how, sql string, args []any) {
 // from notes that a physical relation is read and returns how it is written.
 func (v *views) from(physical string) string {
 	v.physical[physical] = true
-	return v.env.Dialect.relation(physical)
+	rows := v.env.Dialect.relation(physical)
+	if v.only != "" {
+		rows = "(SELECT * FROM " + rows + " WHERE " + v.only + ")"
+	}
+	return rows
 }
 
 // regions is the predicate that every viewer's rows must meet.

@@ -1,0 +1,137 @@
+package rollup_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/query"
+	"github.com/tarn-lake/tarn/query/duckdb"
+	"github.com/tarn-lake/tarn/query/plan"
+	"github.com/tarn-lake/tarn/schemas"
+)
+
+// tightness is how little a statement about a rollup may ask for at once.
+type tightness int
+
+const (
+	roomy tightness = iota
+	oneMetric
+	oneSlice
+	someRecords
+	nothingAtAll
+)
+
+// refuses reports whether a statement asks for more.
+func (t tightness) refuses(sql string) bool {
+	metrics, slices := strings.Count(sql, `AS "_metric"`), strings.Count(sql, `("_day", region`)
+	switch {
+	case metrics == 0 || t == roomy:
+		return false
+	case t == oneMetric:
+		return metrics > 1
+	case t == oneSlice:
+		return metrics > 1 || slices > 1
+	case t == someRecords:
+		return metrics > 1 || slices > 1 || !strings.Contains(sql, " % 4 = ")
+	}
+	return true
+}
+
+// tightEngine refuses what is too much for its pond.
+type tightEngine struct {
+	query.Engine
+	p *pond
+}
+
+func (e tightEngine) Run(ctx context.Context, r query.Request) (*query.Result, error) {
+	if e.p.tight.refuses(r.SQL) {
+		return nil, fault.New(fault.Exceeded, "the question needs more memory than it may use")
+	}
+	return e.Engine.Run(ctx, r)
+}
+
+// TestARollupInPortionsIsTheSame: whatever is asked at once, the rollup says what the history says, made anew, from changes, and
+// where days are recomputed.
+func TestARollupInPortionsIsTheSame(t *testing.T) {
+	for _, tight := range []tightness{roomy, oneMetric, oneSlice, someRecords} {
+		t.Run(fmt.Sprint(tight), func(t *testing.T) {
+			p := shop(t)
+			p.tight = tight
+			a, b, c := order("A", "2026-11-16", 100), order("B", "2026-11-17", 1), order("A", "2026-11-18", 5)
+			p.commit("orders", nil, p.insert(1, a), p.insert(2, b), p.insert(3, c), p.insert(4, a))
+			p.refresh("orders")
+			p.same(byKind, true)
+			p.commit("orders", nil, p.modify(1, a, b), p.remove(2, b))
+			p.refresh("orders")
+			p.same(byKind, true)
+			p.commit("orders", nil, p.modify(3, nil, a), p.insert(5, c)) // nobody knows what the third was
+			p.refresh("orders")
+			p.same(byKind, true)
+		})
+	}
+}
+
+// TestWhatIsTooMuchInPortionsIsSaid: where the smallest portion is too large, the refresh fails and the rollup stays.
+func TestWhatIsTooMuchInPortionsIsSaid(t *testing.T) {
+	p := shop(t)
+	p.commit("orders", nil, p.insert(1, order("A", "2026-11-16", 100)))
+	p.tight = nothingAtAll
+	if _, err := p.rollups["orders"].Refresh(t.Context()); !fault.Is(err, fault.Exceeded) {
+		t.Errorf("got %v", err)
+	}
+	p.tight = roomy
+	p.refresh("orders")
+	p.same(byKind, true)
+}
+
+// TestARollupOfManyFilesFitsItsEngine: hundreds of small files are more than an engine can take in at once that has so little
+// memory; in portions they are not.
+func TestARollupOfManyFilesFitsItsEngine(t *testing.T) {
+	t.Parallel()
+	reg, err := schemas.Load(schemas.Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &benchPond{pond: newPond(t, reg), rng: rand.New(rand.NewPCG(1, 1)), records: map[int]image{}}
+	var changes []change
+	for n := range 2_000 {
+		c := p.insertPass()
+		c.at = now.AddDate(0, 0, -n%40)
+		changes = append(changes, c)
+	}
+	p.commit("passes", nil, changes...)
+	engine, err := duckdb.Open(duckdb.Options{Dirs: []string{p.root}, MemoryMB: 32, TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	counted := &countingEngine{Engine: engine}
+	p.engine = counted
+	p.serve(reg)
+	p.refresh("passes")
+	if counted.refused.Load() == 0 {
+		t.Error("the whole fitted at once: this test shows nothing")
+	}
+	t.Logf("%d statements, %d refused", counted.run.Load(), counted.refused.Load())
+	p.same(plan.Query{Metric: "applications", Measures: []string{"applications"}, Dimensions: []string{"district"}}, true)
+}
+
+// countingEngine counts statements, and those that were too much.
+type countingEngine struct {
+	query.Engine
+	run, refused atomic.Int64
+}
+
+func (e *countingEngine) Run(ctx context.Context, r query.Request) (*query.Result, error) {
+	result, err := e.Engine.Run(ctx, r)
+	e.run.Add(1)
+	if fault.Is(err, fault.Exceeded) {
+		e.refused.Add(1)
+	}
+	return result, err
+}
