@@ -101,12 +101,17 @@ func writeReport(w io.Writer, r verify.Report) {
 	if !r.Clean() {
 		verdict = "DIFFERENT"
 	}
+	if held := r.Quarantined + r.Discarded; held > 0 {
+		verdict += fmt.Sprintf(", %d held back", held)
+	}
 	found := fmt.Sprintf("missing %d, extra %d, different %d, doubled %d; complete to %s (%d ms)",
 		r.Missing, r.Extra, r.Different, r.Doubled, r.CompleteTo.UTC().Format("15:04:05.000Z"), r.ElapsedMS)
 	if r.Mode != "state" {
-		fmt.Fprintf(w, "%s: %s — %d changes of %d shards, lake %d, in quarantine %d; %s\n", r.Dataset, verdict, r.Store, len(r.Shards), r.Lake, r.Quarantined, found)
+		fmt.Fprintf(w, "%s: %s — %d changes of %d shards, lake %d, in quarantine %d, discarded %d; %s\n",
+			r.Dataset, verdict, r.Store, len(r.Shards), r.Lake, r.Quarantined, r.Discarded, found)
 	} else {
-		fmt.Fprintf(w, "%s: %s — store %d, lake %d, history %d rows; %s\n", r.Dataset, verdict, r.Store, r.Lake, r.History, found)
+		fmt.Fprintf(w, "%s: %s — store %d, lake %d, history %d rows, in quarantine %d, discarded %d; %s\n",
+			r.Dataset, verdict, r.Store, r.Lake, r.History, r.Quarantined, r.Discarded, found)
 	}
 	if r.Pin.Horizon != "" {
 		fmt.Fprintf(w, "  the history begins with %s; what lay before was dropped by retention (%d of these changes)\n", r.Pin.Horizon, r.Dropped)
@@ -120,6 +125,10 @@ func writeReport(w io.Writer, r verify.Report) {
 	for _, d := range r.Differences {
 		writeDifference(w, d)
 	}
+	const shown = 10 // of what is held back, which is no difference
+	for _, d := range r.HeldBack[:min(len(r.HeldBack), shown)] {
+		writeDifference(w, d)
+	}
 }
 
 func writeDifference(w io.Writer, d verify.Difference) {
@@ -131,7 +140,14 @@ func writeDifference(w io.Writer, d verify.Difference) {
 		fmt.Fprintf(w, " at %s:%s", d.Shard, d.Seq)
 	}
 	if d.Field != "" {
-		fmt.Fprintf(w, ": %s is %q in the source and %q in the lake", d.Field, d.Store, d.Lake)
+		side := "in the source"
+		if d.Held != "" {
+			side = "before what is held back"
+		}
+		fmt.Fprintf(w, ": %s is %q %s and %q in the lake", d.Field, d.Store, side, d.Lake)
+	}
+	if d.Held != "" {
+		fmt.Fprintf(w, "; the source's is held back as %s", d.Held)
 	}
 	fmt.Fprintln(w)
 }

@@ -49,14 +49,14 @@ func (h *held) Changes(ctx context.Context, s verify.Span, each func(seq lake.Se
 }
 
 // Parked asks for the numbers of those in quarantine, and of those that left it for good, with a receipt.
-func (h *held) Parked(ctx context.Context, s verify.Span, each func(lake.Seq)) error {
+func (h *held) Parked(ctx context.Context, s verify.Span, each func(seq lake.Seq, discarded bool)) error {
 	r, err := h.asked.Whole(ctx, "SELECT DISTINCT _seq FROM "+schemas.QuarantineTable+" WHERE _shard = "+quote(s.Shard)+
 		" AND _seq >= "+quote(string(s.First))+" AND _seq <= "+quote(string(s.Last)))
 	if err != nil {
 		return err
 	}
 	for row := range r.Rows {
-		each(lake.Seq(r.Columns[0].Texts[row]))
+		each(lake.Seq(r.Columns[0].Texts[row]), false)
 	}
 	gone, err := h.n.discarded(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func (h *held) Parked(ctx context.Context, s verify.Span, each func(lake.Seq)) e
 	for _, d := range gone {
 		i := strings.LastIndex(d.ID, ":")
 		if seq, err := lake.ParseSeq(d.ID[i+1:]); err == nil && d.ID[:i] == s.Shard && seq >= s.First && seq <= s.Last {
-			each(seq)
+			each(seq, true)
 		}
 	}
 	return nil

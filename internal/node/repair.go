@@ -223,6 +223,8 @@ func (m *mending) mendState(ctx context.Context) error {
 				return err
 			}
 			stay[compact.Identity{Shard: diff.Shard, Seq: string(seq)}] = 1
+		case diff.Held != "":
+			m.cannot("%q: its newest change %s is held back, and the lake does not show the record before it: replay the quarantine, then repair", diff.Key, diff.Held)
 		case diff.What == verify.Doubled:
 			m.cannot("current state holds %q twice: remove the folder of the base table, and it is built anew from the history", diff.Key)
 		default:

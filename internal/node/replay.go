@@ -16,6 +16,7 @@ import (
 	"github.com/tarn-lake/tarn/processors/decode"
 	"github.com/tarn-lake/tarn/processors/land"
 	"github.com/tarn-lake/tarn/processors/load"
+	"github.com/tarn-lake/tarn/processors/verify"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -43,6 +44,8 @@ type Discarded struct {
 	Dataset string    `json:"dataset,omitempty"`
 	Reason  string    `json:"reason"`
 	SHA256  string    `json:"sha256"` // of the payload
+
+	Marks verify.Marks `json:"marks"` // of the record that it changed
 }
 
 // replayAtOnce bounds the payloads in memory.
@@ -77,6 +80,7 @@ func (n *Node) quarantineDiscard(ctx context.Context, a QuarantineArgs, tell Tel
 	}
 	var ids []compact.Identity
 	var of lake.Discarded
+	marks := n.newMarking()
 	for after := ""; ; {
 		some, err := n.payloads(ctx, a, after)
 		if err != nil {
@@ -87,7 +91,7 @@ func (n *Node) quarantineDiscard(ctx context.Context, a QuarantineArgs, tell Tel
 		}
 		for _, p := range some {
 			sum := sha256.Sum256(p.payload)
-			r.Records = append(r.Records, Discarded{ID: p.ID, At: p.At, Stream: p.Stream, Dataset: p.Dataset, Reason: p.Reason, SHA256: hex.EncodeToString(sum[:])})
+			r.Records = append(r.Records, Discarded{ID: p.ID, At: p.At, Stream: p.Stream, Dataset: p.Dataset, Reason: p.Reason, SHA256: hex.EncodeToString(sum[:]), Marks: marks.of(p)})
 			ids, of = append(ids, compact.Identity{Shard: p.shard, Seq: p.seq}), of.With(p.Dataset, p.Stream)
 		}
 		after = some[len(some)-1].position()

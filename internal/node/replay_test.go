@@ -119,7 +119,7 @@ func TestQuarantineIsReplayedAndDiscarded(t *testing.T) {
 		if err != nil || !strings.Contains(string(text), bad[0].ID) || !strings.Contains(string(text), "a typing error") {
 			t.Errorf("got %s, %v", text, err)
 		}
-		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{Changes: true}); r[0].Quarantined != 1 || !r[0].Clean() {
+		if r := mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{Changes: true}); r[0].Quarantined != 0 || r[0].Discarded != 1 || !r[0].Clean() {
 			t.Errorf("what was discarded is missing: %+v", r[0])
 		}
 		if left := mustDo[[]node.Bad](t, n, "quarantine.list", node.QuarantineArgs{}); len(left) != 0 {

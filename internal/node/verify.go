@@ -50,7 +50,7 @@ func (n *Node) compare(ctx context.Context, d *schemas.Dataset, a VerifyArgs, te
 
 // compareNamed compares and names so many differences; 0: as many as people read.
 func (n *Node) compareNamed(ctx context.Context, d *schemas.Dataset, a VerifyArgs, named int, tell Tell) (verify.Report, error) {
-	o := verify.Options{Mask: n.newMask(), Dir: n.folder.Path("temp"), Region: a.Region, Named: named}
+	o := verify.Options{Mask: n.newMask(), Mark: n.newMark(), Dir: n.folder.Path("temp"), Region: a.Region, Named: named}
 	if a.Archive && !a.Changes {
 		return verify.Report{}, fault.New(fault.Invalid, "--archive compares changes: give it with --changes")
 	}

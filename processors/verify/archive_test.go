@@ -57,9 +57,9 @@ func (h *shelfHeld) Changes(_ context.Context, s verify.Span, each func(contract
 	return nil
 }
 
-func (h *shelfHeld) Parked(_ context.Context, _ verify.Span, each func(contract.Seq)) error {
+func (h *shelfHeld) Parked(_ context.Context, _ verify.Span, each func(contract.Seq, bool)) error {
 	for _, seq := range h.shelf.parked {
-		each(seq)
+		each(seq, false)
 	}
 	return nil
 }

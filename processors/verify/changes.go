@@ -41,8 +41,8 @@ type History interface {
 	// Changes hands over the changes of a span in the order of their numbers, each with the canonical texts of all that is
 	// compared of it, and of its key.
 	Changes(ctx context.Context, s Span, each func(seq lake.Seq, text, key string)) error
-	// Parked hands over the numbers of those that are held back in quarantine.
-	Parked(ctx context.Context, s Span, each func(lake.Seq)) error
+	// Parked hands over the numbers of those that are held back: in quarantine, or discarded from there.
+	Parked(ctx context.Context, s Span, each func(seq lake.Seq, discarded bool)) error
 	// Change returns what a change says: its operation, its time in microseconds, and its comparable fields, none where
 	// it leaves no record.
 	Change(ctx context.Context, shard string, seq lake.Seq) (op, at string, values []Value, err error)
@@ -215,8 +215,13 @@ func DigestWith(hash func([]byte) uint64, shard string, seq lake.Seq, text strin
 
 // name walks both sides and names what differs.
 func (h *changes) name(ctx context.Context, s feed.Shard, span Span, source, have []Change) error {
-	parked := map[lake.Seq]bool{}
-	if err := h.lake.Parked(ctx, span, func(seq lake.Seq) { parked[seq] = true }); err != nil {
+	parked := map[lake.Seq]string{}
+	err := h.lake.Parked(ctx, span, func(seq lake.Seq, discarded bool) {
+		if parked[seq] = Quarantined; discarded {
+			parked[seq] = Discarded
+		}
+	})
+	if err != nil {
 		return err
 	}
 	note := func(what string, c Change) {
@@ -229,9 +234,9 @@ func (h *changes) name(ctx context.Context, s feed.Shard, span Span, source, hav
 			note(Doubled, have[0])
 			have = have[1:]
 		case len(have) == 0 || len(source) > 0 && source[0].Seq < have[0].Seq:
-			switch day := source[0].Day; {
-			case parked[source[0].Seq]:
-				h.report.Quarantined++
+			switch day, where := source[0].Day, parked[source[0].Seq]; {
+			case where != "":
+				h.report.hold(Difference{What: where, Key: source[0].Key, Shard: span.Shard, Seq: source[0].Seq.Short()}, h.o.Named)
 			case day != "" && day < h.report.Pin.Horizon:
 				h.report.Dropped++
 			default:

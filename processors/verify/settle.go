@@ -8,6 +8,7 @@ import (
 
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -59,24 +60,21 @@ func (c *comparison) settle(ctx context.Context, store, lake []entry) error {
 }
 
 func (c *comparison) chunk(ctx context.Context, few map[string]suspect) (err error) {
-	var still map[string]Difference
+	var l looked
 	for round := 0; round < rounds && len(few) > 0; round++ {
-		if still, err = c.again(ctx, few); err != nil {
+		if l, err = c.again(ctx, few); err != nil {
 			return err
 		}
-		maps.DeleteFunc(few, func(k string, _ suspect) bool { _, ok := still[k]; return !ok })
+		maps.DeleteFunc(few, func(k string, _ suspect) bool { _, ok := l.still[k]; return !ok })
 	}
-	for _, k := range slices.Sorted(maps.Keys(still)) {
-		c.report.note(still[k], c.o.Named)
-	}
-	return nil
+	return c.note(ctx, l)
 }
 
 // records reads the lake as it is now.
-func (c *comparison) records(ctx context.Context, keys []string) (map[string]found, error) {
+func (c *comparison) records(ctx context.Context, keys []string) (Held, map[string]found, error) {
 	held, err := c.await(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	lake := map[string]found{}
 	err = held.Records(ctx, keys, func(key string, values []Value) {
@@ -85,36 +83,46 @@ func (c *comparison) records(ctx context.Context, keys []string) (map[string]fou
 		lake[key] = f
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the lake again: %w", err)
+		return nil, nil, fmt.Errorf("read the lake again: %w", err)
 	}
-	return lake, nil
+	return held, lake, nil
 }
 
-// again reads the suspects on both sides and returns those that still do not agree.
-func (c *comparison) again(ctx context.Context, few map[string]suspect) (map[string]Difference, error) {
+// again reads the suspects on both sides.
+func (c *comparison) again(ctx context.Context, few map[string]suspect) (l looked, err error) {
 	store := map[string][]Value{}
+	l.store, l.still = map[string]record.Item{}, map[string]Difference{}
 	for k, s := range few {
 		item, err := c.src.Get(ctx, c.d.Table, s.key)
 		switch {
 		case fault.Is(err, fault.NotFound):
+			continue
 		case err != nil:
-			return nil, fmt.Errorf("read the store again: %w", err)
+			return l, fmt.Errorf("read the store again: %w", err)
 		case c.reader.item(item) && (c.o.Region == "" || c.reader.place.of(c.reader.slots) == c.o.Region):
 			store[k] = c.reader.values()
 		}
+		l.store[k] = item
 	}
-	lake, err := c.records(ctx, slices.Sorted(maps.Keys(few)))
-	if err != nil {
-		return nil, err
+	if l.held, l.lake, err = c.records(ctx, slices.Sorted(maps.Keys(few))); err != nil {
+		return l, err
 	}
-	still := map[string]Difference{}
 	for k, s := range few {
-		if diff, ok := differ(c.reader.fields, store[k], lake[k]); ok {
+		if diff, ok := differ(c.reader.fields, store[k], c.inRegion(store[k], l.lake[k])); ok {
 			diff.Key, diff.Record = k, s.key
-			still[k] = diff
+			l.still[k] = diff
 		}
 	}
-	return still, nil
+	return l, nil
+}
+
+// inRegion returns nothing for a record that both sides have in another region than the one that is compared.
+func (c *comparison) inRegion(store []Value, f found) found {
+	last := len(f.values) - 1
+	if store != nil || c.o.Region == "" || f.rows != 1 || c.reader.fields[last].Name != RegionField || f.values[last].Text == c.o.Region {
+		return f
+	}
+	return found{}
 }
 
 // settleLost looks for the keys that do not lead back to the store by reading all of it.
@@ -123,47 +131,39 @@ func (c *comparison) settleLost(ctx context.Context) error {
 	for _, k := range c.lost[:min(len(c.lost), maxLost)] {
 		lost[k] = true
 	}
+	var l looked
 	for range rounds {
 		if len(lost) == 0 {
 			break
 		}
 		store := map[string][]Value{}
+		l = looked{store: map[string]record.Item{}, still: map[string]Difference{}}
 		var key []byte
-		err := c.scan(ctx, func() error {
+		err := c.scan(ctx, func() (err error) {
 			if key = c.reader.appendKey(key[:0]); lost[string(key)] {
 				store[string(key)] = c.reader.values()
+				l.store[string(key)], err = c.whole()
 			}
-			return nil
+			return err
 		})
 		if err != nil {
 			return fmt.Errorf("read the store again: %w", err)
 		}
-		lake, err := c.records(ctx, slices.Sorted(maps.Keys(lost)))
-		if err != nil {
+		if l.held, l.lake, err = c.records(ctx, slices.Sorted(maps.Keys(lost))); err != nil {
 			return err
 		}
-		maps.DeleteFunc(lost, func(k string, _ bool) bool {
-			_, differs := differ(c.reader.fields, store[k], lake[k])
-			return !differs
-		})
-		c.last(store, lake)
-	}
-	for _, k := range slices.Sorted(maps.Keys(lost)) {
-		c.report.note(c.lostDiff[k], c.o.Named)
-	}
-	c.report.Extra += int64(max(len(c.lost)-maxLost, 0))
-	return nil
-}
-
-// last remembers how the lost keys differed in this round.
-func (c *comparison) last(store map[string][]Value, lake map[string]found) {
-	c.lostDiff = map[string]Difference{}
-	for k, f := range lake {
-		if diff, ok := differ(c.reader.fields, store[k], f); ok {
+		for k := range lost {
+			diff, differs := differ(c.reader.fields, store[k], c.inRegion(store[k], l.lake[k]))
+			if !differs {
+				delete(lost, k)
+				continue
+			}
 			diff.Key = k
-			c.lostDiff[k] = diff
+			l.still[k] = diff
 		}
 	}
+	c.report.Extra += int64(max(len(c.lost)-maxLost, 0))
+	return c.note(ctx, l)
 }
 
 // differ compares a key's record on both sides.

@@ -19,7 +19,7 @@ func State(ctx context.Context, d *schemas.Dataset, src Source, lake Lake, o Opt
 		return Report{}, err
 	}
 	o = o.filled()
-	c := &comparison{d: d, src: src, lake: lake, o: o, reader: newReader(d, o.Mask)}
+	c := &comparison{d: d, src: src, lake: lake, o: o, reader: newReader(d, o.Mask), marker: NewMarker(d, o.Mask, o.Mark)}
 	c.report = Report{Dataset: d.Name, Mode: "state", Region: o.Region, Skipped: Skipped(d), Differences: []Difference{}, Began: o.Now()}
 	before, err := lake.Hold(ctx, d)
 	if err != nil {
@@ -40,13 +40,14 @@ type comparison struct {
 	lake   Lake
 	o      Options
 	reader *reader
+	marker *Marker
 	stored *spill
 	lakes  *spill
 	read   int64
 	report Report
 
-	lost     []string              // keys of the lake alone that do not lead back to the store
-	lostDiff map[string]Difference // what was wrong with them when they were looked at last
+	lost  []string                    // keys of the lake alone that do not lead back to the store
+	whole func() (record.Item, error) // of the record that a scan has just read
 }
 
 func (c *comparison) run(ctx context.Context) (Report, error) {
@@ -100,6 +101,7 @@ func (c *comparison) scan(ctx context.Context, each func() error) error {
 			if err != nil {
 				return err
 			}
+			c.whole = func() (record.Item, error) { return record.ParseItem(image) }
 			return mine(ours)
 		})
 	}
@@ -112,6 +114,7 @@ func (c *comparison) scan(ctx context.Context, each func() error) error {
 			if record.IsHeartbeat(item) {
 				continue
 			}
+			c.whole = func() (record.Item, error) { return item, nil }
 			if err := mine(c.reader.item(item)); err != nil {
 				return err
 			}

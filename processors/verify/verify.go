@@ -5,6 +5,7 @@ package verify
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/tarn-lake/tarn/ingest"
@@ -73,6 +74,9 @@ const (
 	Extra     = "extra"   // in the lake
 	Different = "different"
 	Doubled   = "doubled" // in the lake
+
+	Quarantined = "in quarantine" // what holds a record or a change back, which is no difference
+	Discarded   = "discarded"     // from there, with a receipt
 )
 
 // Difference is one record or change that is not the same on both sides.
@@ -84,6 +88,7 @@ type Difference struct {
 	Lake  string `json:"lake,omitempty"`
 	Shard string `json:"shard,omitempty"` // of a change
 	Seq   string `json:"seq,omitempty"`
+	Held  string `json:"held,omitempty"` // the record's newest change, which is held back: the lake has to show the record before it
 
 	Record ingest.Key `json:"-"` // the key in the store, where it is known
 }
@@ -103,12 +108,14 @@ type Report struct {
 	StoreSum    string       `json:"storeSum"`          // digests of both sides: equal where nothing was written meanwhile
 	LakeSum     string       `json:"lakeSum"`           // and nothing is wrong
 	Again       int64        `json:"again"`             // keys that did not agree at first and were read again
-	Quarantined int64        `json:"quarantined"`       // changes that are held back instead of missing
+	Quarantined int64        `json:"quarantined"`       // changes, or records by their newest change, that are held back instead of missing
+	Discarded   int64        `json:"discarded"`         // the same of changes that were discarded from the quarantine
 	Dropped     int64        `json:"dropped,omitempty"` // changes that are not in the history because their day lies before its horizon
 	History     int64        `json:"history"`           // rows of the history
 	Shards      []Range      `json:"shards,omitempty"`
 	Skipped     []string     `json:"skipped"` // fields that were not compared, and why
 	Differences []Difference `json:"differences"`
+	HeldBack    []Difference `json:"heldBack,omitempty"` // what is held back, with the changes that are
 	Missing     int64        `json:"missing"`
 	Extra       int64        `json:"extra"`
 	Different   int64        `json:"different"`
@@ -125,7 +132,7 @@ type Range struct {
 	Changes int64  `json:"changes"`
 }
 
-// Clean reports whether nothing was found.
+// Clean reports whether nothing was found. What is held back is where it has to be.
 func (r Report) Clean() bool {
 	return r.Missing+r.Extra+r.Different+r.Doubled == 0 && len(r.Pin.Lost) == 0
 }
@@ -146,9 +153,21 @@ func (r *Report) note(d Difference, named int) {
 	}
 }
 
+// hold counts what is held back and names it while there is room.
+func (r *Report) hold(d Difference, named int) {
+	count := &r.Quarantined
+	if d.What == Discarded {
+		count = &r.Discarded
+	}
+	if *count++; *count <= int64(named) {
+		r.HeldBack = append(r.HeldBack, d)
+	}
+}
+
 // Options tune a comparison. The zero value works where no field is masked.
 type Options struct {
 	Mask   func(text string) string // what the lake keeps of a masked value
+	Mark   func(text []byte) string // the keyed hash that receipts of discarded changes were made with; nil: one without a key
 	Now    func() time.Time
 	Tell   func(read int64) // records read so far, of both sides
 	Named  int              // differences of a kind named at most; 0: 100
@@ -166,8 +185,14 @@ func (o Options) filled() Options {
 	if o.Named == 0 {
 		o.Named = 100
 	}
+	if o.Mark == nil {
+		o.Mark = Unkeyed
+	}
 	return o
 }
+
+// Unkeyed is a hash without a key, for marks that are not kept.
+func Unkeyed(text []byte) string { return strconv.FormatUint(Hash(text), 16) }
 
 func compared(d *schemas.Dataset) error {
 	if d.Key.IsZero() {
