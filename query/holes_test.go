@@ -45,6 +45,14 @@ func TestAnswersNameTheHolesTheyTouch(t *testing.T) {
 			t.Errorf("%s: the note is %q", c.name, note)
 		}
 	}
+	after := plan.Query{Metric: "order_changes", Range: plan.Range{From: "2026-11-18T10:00:00Z", To: "2026-11-18T12:00:00Z"}, Compare: "previous"}
+	a, err := svc.Metric(as("*"), after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Meta.Holes) != 0 || len(a.Compare.Holes) != 1 {
+		t.Errorf("the period before: got %v and %v, want none and one", a.Meta.Holes, a.Compare.Holes)
+	}
 	blind, _ := newService(t, &engine{}, query.Options{Holes: func(context.Context) ([]lake.Hole, error) { return nil, errors.New("the ledger is away") }})
 	if _, err := blind.Metric(as("*"), count); err == nil {
 		t.Error("an answer that does not know of its holes was given")

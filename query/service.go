@@ -85,10 +85,12 @@ type Field struct {
 	Better string `json:"better,omitempty"` // up or down: which way is good
 }
 
-// Comparison is the answer for the period before.
+// Comparison is the answer for the period before, with what that one lacks.
 type Comparison struct {
 	Result   *Result
 	From, To time.Time
+	HeldBack int64
+	Holes    []lake.Hole
 }
 
 // Meta says what an answer rests on.
@@ -151,7 +153,11 @@ func (s *Service) metric(ctx context.Context, q plan.Query, maxRows int) (*Answe
 		if err != nil {
 			return nil, err
 		}
-		a.Compare, cached = &Comparison{Result: before, From: p.Compare.From, To: p.Compare.To}, cached && also
+		m, err := s.meta(ctx, pinned, p.Compare.Statement, p.Compare.Datasets, s.changesOf(q, p.Compare))
+		if err != nil {
+			return nil, err
+		}
+		a.Compare, cached = &Comparison{before, p.Compare.From, p.Compare.To, m.HeldBack, m.Holes}, cached && also
 	}
 	a.Meta, err = s.meta(ctx, pinned, p.Statement, p.Datasets, s.changesOf(q, p))
 	a.Meta.Cached, a.Meta.CompleteTo, a.Meta.Truncated, a.Meta.From, a.Meta.To = cached, complete, result.Truncated, p.From, p.To

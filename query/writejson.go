@@ -3,6 +3,7 @@ package query
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -32,6 +33,13 @@ func WriteJSON(w io.Writer, a *Answer) error {
 		b.WriteString(`,"range":`)
 		if err := appendJSON(&b, jsonRange(c.From, c.To, a.Zone)); err != nil {
 			return err
+		}
+		fmt.Fprintf(&b, `,"heldBack":%d`, c.HeldBack)
+		if len(c.Holes) > 0 {
+			b.WriteString(`,"holes":`)
+			if err := appendJSON(&b, c.Holes); err != nil {
+				return err
+			}
 		}
 		b.WriteByte('}')
 	}

@@ -155,6 +155,23 @@ func heldBack(t *testing.T, svc *query.Service) {
 	if got.Meta.HeldBack != 2 {
 		t.Errorf("held back: got %d, want 2", got.Meta.HeldBack)
 	}
+	day := plan.Range{From: "2026-11-18", To: "2026-11-19"}
+	for _, c := range []struct {
+		name        string
+		q           plan.Query
+		now, before int64
+	}{
+		{"from the period itself", plan.Query{Metric: "order_changes", Range: day, Compare: "previous"}, 2, 0},
+		{"from the period before", plan.Query{Metric: "order_changes", Range: plan.Range{From: "2026-11-19", To: "2026-11-20"}, Compare: "previous"}, 0, 2},
+		{"from current state, whenever", plan.Query{Metric: "orders", Range: day, Compare: "previous"}, 2, 2},
+	} {
+		got, err := svc.Metric(who(viewer.All), c.q)
+		if err != nil {
+			t.Errorf("held back %s: %v", c.name, err)
+		} else if got.Meta.HeldBack != c.now || got.Compare.HeldBack != c.before {
+			t.Errorf("held back %s: got %d and %d before, want %d and %d", c.name, got.Meta.HeldBack, got.Compare.HeldBack, c.now, c.before)
+		}
+	}
 }
 
 // Refused returns questions that no engine may answer.
