@@ -74,11 +74,8 @@ func (n *Node) fill(ctx context.Context, set *backup.Set, identity string) (back
 		return backup.Report{}, err
 	}
 	about := backup.About{Folder: identity, Format: folder.Format, Version: n.opts.Version, Commits: map[string]int64{}}
-	pins, items, err := n.still(ctx, &about)
+	pins, items, err := n.stage(ctx, &about)
 	if err != nil {
-		return backup.Report{}, err
-	}
-	if err := n.past.Checkpoint(ctx, n.folder.Path(stageDir, "store")); err != nil {
 		return backup.Report{}, err
 	}
 	archived, err := n.archiveItems(ctx)
@@ -103,6 +100,27 @@ func (n *Node) fill(ctx context.Context, set *backup.Set, identity string) (back
 		}
 	}
 	return set.Finish(ctx, items, about)
+}
+
+// stage takes what would change or go meanwhile, the lake before the store.
+func (n *Node) stage(ctx context.Context, about *backup.About) (pins []*tables.Snapshot, items []backup.Item, err error) {
+	for _, part := range []struct {
+		name string
+		take func() error
+	}{
+		{"lake", func() error { pins, items, err = n.still(ctx, about); return err }},
+		{"store", func() error { return n.past.Checkpoint(ctx, n.folder.Path(stageDir, "store")) }},
+	} {
+		if n.opts.BackupHook != nil {
+			if err := n.opts.BackupHook("take", part.name); err != nil {
+				return nil, nil, err
+			}
+		}
+		if err := part.take(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return pins, items, nil
 }
 
 // still takes the tables, and links to what has landed and to what is not in the ledger yet, at one moment between two

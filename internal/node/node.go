@@ -38,8 +38,8 @@ import (
 type Options struct {
 	Log     io.Writer // where log lines go; nil: nowhere
 	Version string
-	// BackupHook, where set, is asked before each step of a backup that touches the disk ("write", "sync", "publish"),
-	// with the file's path in the data folder. Its error is taken for the disk's own.
+	// BackupHook, where set, is asked before each step of a backup ("take", and what touches the disk:
+	// "write", "sync", "publish"), with the part's name or the file's path. Its error is taken for the disk's own.
 	BackupHook func(step, path string) error
 }
 
