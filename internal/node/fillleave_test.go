@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,27 +20,47 @@ import (
 // so whoever sees only that region does not see it any more. One that stayed has no mark.
 func TestABackfillMarksWhereRecordsLeft(t *testing.T) {
 	t.Parallel()
+	for name, from := range map[string]func(t *testing.T) node.BackfillArgs{
+		"a scan": func(*testing.T) node.BackfillArgs { return node.BackfillArgs{Dataset: "stations", Scan: true} },
+		"an incremental export": func(t *testing.T) node.BackfillArgs {
+			now := time.Now()
+			return node.BackfillArgs{Dataset: "stations", Export: increment(t, "0300-moves", now.Add(-time.Hour), now, moved("moves", "south", now), moved("stays", "north", now))}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			marksWhereRecordsLeft(t, from)
+		})
+	}
+}
+
+// moved is a line of an incremental export, without the old image.
+func moved(id, area string, at time.Time) string {
+	return fmt.Sprintf(`{"Metadata":{"WriteTimestampMicros":{"N":"%d"}},"Keys":{"id":{"S":%q}},"NewImage":{"id":{"S":%[2]q},"area":{"S":%q},"n":{"N":"1"}}}`, at.UnixMicro(), id, area)
+}
+
+func marksWhereRecordsLeft(t *testing.T, from func(t *testing.T) node.BackfillArgs) {
 	f := &thingsFolder{t, filepath.Join(t.TempDir(), "data"), t.TempDir()}
 	if err := os.WriteFile(filepath.Join(f.schemas, "stations.yaml"), []byte(stationsYAML), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	mustFolder(t, mustSettings(t, f.data, f.schemas))
-	put := func(areas map[string]string) {
+	put := func(at time.Time, areas map[string]string) {
 		f.store(func(s *embedded.Store) {
 			for id, area := range areas {
 				item := record.Item{"id": record.String(id), "area": record.String(area), "n": record.Number("1")}
-				if err := s.WriteBulk(t.Context(), []embedded.Bulk{{At: time.Now(), Actions: []ingest.Action{{Kind: ingest.Put, Table: "stations", Item: item}}}}); err != nil {
+				if err := s.WriteBulk(t.Context(), []embedded.Bulk{{At: at, Actions: []ingest.Action{{Kind: ingest.Put, Table: "stations", Item: item}}}}); err != nil {
 					t.Fatal(err)
 				}
 			}
 		})
 	}
-	put(map[string]string{"moves": "north", "stays": "north"})
+	put(time.Now().Add(-10*time.Minute), map[string]string{"moves": "north", "stays": "north"}) // times of exports are seconds, and a tie is the change's
 	f.with(func(n *node.Node) { mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}) })
-	put(map[string]string{"moves": "south"})
+	put(time.Now(), map[string]string{"moves": "south"})
 	f.forget()
 	f.with(func(n *node.Node) {
-		done := mustDo[node.Backfilled](t, n, "backfill", node.BackfillArgs{Dataset: "stations", Scan: true})
+		done := mustDo[node.Backfilled](t, n, "backfill", from(t))
 		if done.Moved != 1 || done.Absent != 0 {
 			t.Errorf("got %+v", done)
 		}
