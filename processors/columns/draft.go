@@ -11,19 +11,29 @@ import (
 type Draft struct {
 	enc    Encoder
 	rows   []int32  // of the sources, in the file's order
+	ends   []int    // of the row groups in rows
 	groups [][]byte // the row groups so far
 	leaf   int      // the next one
 }
 
 // Draft returns the draft of a file of these rows of some Sources, which is Write's to fill.
 func (e *Encoder) Draft(rows []int32) *Draft {
-	d := &Draft{enc: Encoder{lay: e.lay, opt: e.opt, schema: e.schema, single: make([]byte, 0, 16*len(e.lay.leaves)), tools: e.tools}, rows: rows}
+	var ends []int
+	for at := 0; at < len(rows); at += e.opt.RowGroupRows {
+		ends = append(ends, min(at+e.opt.RowGroupRows, len(rows)))
+	}
+	return e.DraftGroups(rows, ends)
+}
+
+// DraftGroups is Draft of a file whose row groups end before those places in rows, which ascend to the last row's.
+func (e *Encoder) DraftGroups(rows []int32, ends []int) *Draft {
+	d := &Draft{enc: Encoder{lay: e.lay, opt: e.opt, schema: e.schema, single: make([]byte, 0, 16*len(e.lay.leaves)), tools: e.tools}, rows: rows, ends: ends}
 	d.enc.leaves = make([]leafState, len(e.leaves))
 	for i, s := range e.leaves {
 		d.enc.leaves[i] = leafState{path: s.path, bloom: s.bloom, leaf: s.leaf}
 	}
-	d.enc.alone = len(rows) <= e.opt.RowGroupRows
-	d.groups = make([][]byte, (len(rows)+e.opt.RowGroupRows-1)/e.opt.RowGroupRows)
+	d.enc.alone = len(ends) <= 1
+	d.groups = make([][]byte, len(ends))
 	if len(d.groups) > 0 {
 		d.groups[0] = []byte(magic)
 	}
@@ -65,7 +75,7 @@ func (t *tools) take(n int) []byte {
 func (d *Draft) add(s *step, out *Leaf) error {
 	e := &d.enc
 	for g := range d.groups {
-		rows := d.rows[g*e.opt.RowGroupRows : min((g+1)*e.opt.RowGroupRows, len(d.rows))]
+		rows := d.group(g)
 		out.reset()
 		if err := out.gather(s, rows); err != nil {
 			return err
@@ -77,6 +87,14 @@ func (d *Draft) add(s *step, out *Leaf) error {
 	}
 	d.leaf++
 	return nil
+}
+
+// group returns the rows of a row group.
+func (d *Draft) group(g int) []int32 {
+	if g == 0 {
+		return d.rows[:d.ends[0]]
+	}
+	return d.rows[d.ends[g-1]:d.ends[g]]
 }
 
 // Bytes appends the finished file to dst and returns its statistics. The draft is of no use afterwards.
@@ -108,7 +126,7 @@ func (d *Draft) place() {
 	byLeaf := e.chunks
 	e.chunks = make([]chunk, 0, len(byLeaf))
 	for g, b := range d.groups {
-		group := group{rows: int64(min(e.opt.RowGroupRows, len(d.rows)-g*e.opt.RowGroupRows)), start: at}
+		group := group{rows: int64(len(d.group(g))), start: at}
 		if g == 0 {
 			group.start = int64(len(magic))
 		}

@@ -11,7 +11,7 @@ func (e *Encoder) footer(dst []byte) []byte {
 	w := &e.meta
 	w.b, w.last, w.depth = dst, 0, 0
 	// Where every chunk is one page, an index of pages says no more than the chunks' own statistics.
-	if len(e.pages) > len(e.chunks) {
+	if len(e.pages) > len(e.chunks) && !e.opt.Bare {
 		for i := range e.chunks {
 			e.columnIndex(w, &e.chunks[i], e.leaves[i%len(e.leaves)].leaf)
 		}
@@ -97,7 +97,7 @@ func (e *Encoder) columnChunk(w *thriftWriter, c *chunk, s *leafState) {
 func (e *Encoder) statistics(w *thriftWriter, c *chunk) {
 	w.structure(12)
 	w.i64(3, c.nulls)
-	if c.nulls < c.entries {
+	if c.nulls < c.entries && !e.opt.Bare {
 		w.binary(5, e.bounds[c.hi.from:c.hi.to])
 		w.binary(6, e.bounds[c.lo.from:c.lo.to])
 	}

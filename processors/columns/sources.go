@@ -65,6 +65,11 @@ func (s *Sources) AddBytes(body []byte) error {
 // Open opens a file as the function does, and shares what files of one table have in common.
 func (s *Sources) Open(r io.ReaderAt, size int64) (*File, error) { return open(r, size, &s.schema) }
 
+// OpenApart is Open of a file of which nothing but the footer is held, however small it is.
+func (s *Sources) OpenApart(r io.ReaderAt, size int64) (*File, error) {
+	return (&File{r: r, size: size}).begin(&s.schema)
+}
+
 // AddRows adds rows from..to of an open file.
 func (s *Sources) AddRows(f *File, from, to int64) error {
 	p, err := s.batch.planFor(f.lay)

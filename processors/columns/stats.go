@@ -36,7 +36,7 @@ func (s FileStats) Clone() FileStats {
 // bound finds the least and greatest value of a page and keeps their bounds for the column index.
 func (e *Encoder) bound(l *Leaf, c *chunk, info *pageInfo, p, all span) {
 	info.least, info.most = nothing, nothing
-	if info.empty = p.values == p.valuesTo; info.empty {
+	if info.empty = p.values == p.valuesTo; info.empty || e.opt.Bare {
 		return
 	}
 	if c.dictionary {
@@ -90,7 +90,7 @@ func (e *Encoder) conclude(l *Leaf, s *leafState, c *chunk) {
 	lo, hi := nothing, nothing
 	for i := c.pageFrom; i < c.pageTo; i++ {
 		p := &e.pages[i]
-		if p.empty {
+		if p.least == nothing {
 			continue
 		}
 		if lo == nothing || l.compare(p.least, lo) < 0 {

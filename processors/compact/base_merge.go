@@ -41,17 +41,20 @@ func (c *Compactor) newBaseMerge(h History, base *tables.Snapshot) *baseMerge {
 	return b
 }
 
-// spillPage is the rows of a page of a spill: a range of a bucket's keys takes a few of them.
-const spillPage = 2048
+// A base that is written for speed is read in ranges soon, with more than a range's rows where its pages go on.
+const quickPage = 4096
+
+// spillRows is how many rows of a spill are worth a row group of their own.
+const spillRows = 512
 
 // encoders gives the merge encoders of its own.
 func (b *baseMerge) encoders() {
 	packing := columns.EncoderOptions{Codec: columns.Zstd, Bloom: bloom(b.h.Dataset)}
 	if b.opts.QuickBase {
-		packing.Codec = columns.Snappy
+		packing.Codec, packing.PageRows = columns.Snappy, quickPage
 	}
 	b.enc = columns.NewEncoder(b.cols, packing)
-	b.spill = columns.NewEncoder(b.cols, columns.EncoderOptions{PageRows: spillPage})
+	b.spill = columns.NewEncoder(b.cols, columns.EncoderOptions{Codec: columns.None, Bare: true})
 }
 
 func (b *baseMerge) run(ctx context.Context, delta []tables.File, through int64) error {
@@ -138,7 +141,7 @@ func (b *baseMerge) together(ctx context.Context, in *input, changes int, bucket
 		b.old = append(b.old, b.have[bucket]...)
 		keys.Sort(rows, b.keys)
 		if rows = b.latest(keys, rows); len(rows) > 0 {
-			drafts, of = append(drafts, roomy(b.enc, in.sources, rows)), append(of, bucket)
+			drafts, of = append(drafts, roomy(b.enc.Draft(rows), in.sources, rows)), append(of, bucket)
 			b.rows += int64(len(rows))
 		}
 	}
@@ -160,9 +163,8 @@ func (b *baseMerge) name(bucket int, through int64) string {
 	return lake.DataKey(b.h.Base.Name(), fmt.Sprintf("bucket=%d", bucket), fmt.Sprintf("b-%d-%s", through, b.opts.NewID()))
 }
 
-// roomy is a draft of those rows with room for their share of the sources' bytes.
-func roomy(enc *columns.Encoder, s *columns.Sources, rows []int32) *columns.Draft {
-	d := enc.Draft(rows)
+// roomy gives the draft of those rows room for their share of the sources' bytes.
+func roomy(d *columns.Draft, s *columns.Sources, rows []int32) *columns.Draft {
 	d.Grow(s.Packed() * int64(len(rows)) / int64(s.Rows()))
 	return d
 }
@@ -170,18 +172,23 @@ func roomy(enc *columns.Encoder, s *columns.Sources, rows []int32) *columns.Draf
 // spread divides the changes above the base by the bucket of their key, without those that only leave a partition.
 func (b *baseMerge) spread(keys *columns.Batch) map[int][]int32 {
 	key, op, commit := keys.Leaf(b.names[0]), keys.Leaf(schemas.ColOp), keys.Leaf(schemas.ColCommit)
-	buckets, text := map[int][]int32{}, byText(b.h.Dataset)
+	buckets := map[int][]int32{}
 	for row := range keys.Rows() {
 		if commit.Int64At(row) <= b.base.Through || string(op.BytesAt(row)) == string(record.Leave) {
 			continue
 		}
-		n := -1
-		if text {
-			n = tables.Bucket(string(key.BytesAt(row)), Buckets)
-		}
+		n := b.bucketOf(key, row)
 		buckets[n] = append(buckets[n], int32(row))
 	}
 	return buckets
+}
+
+// bucketOf returns the bucket of the row's key, -1 where the base has none.
+func (b *baseMerge) bucketOf(key *columns.Leaf, row int) int {
+	if !byText(b.h.Dataset) {
+		return -1
+	}
+	return tables.Bucket(string(key.BytesAt(row)), Buckets)
 }
 
 // latest returns the rows that win, in the order of keys. Tombstones that nothing can bring an older row for any more are

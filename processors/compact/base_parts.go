@@ -12,7 +12,13 @@ import (
 type parts struct {
 	mu      sync.Mutex
 	left    []tables.File
-	spilled [][]tables.NewFile // by the number of the part
+	spilled [][]spill // by the number of the part
+}
+
+// spill is a file of a bucket's rows of one part, in the order of the keys.
+type spill struct {
+	tables.NewFile
+	ends []int64 // of the rows of each range
 }
 
 // next opens the next part within the memory of a worker; its first file may be larger. It returns no input when none is left.
@@ -42,17 +48,17 @@ func (p *parts) next(ctx context.Context, b *baseMerge) (number int, _ *input, e
 }
 
 // done notes what a part was written to, all of it or not.
-func (p *parts) done(number int, files []tables.NewFile) {
+func (p *parts) done(number int, files []spill) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.spilled[number] = files
 }
 
 // buckets returns the files by bucket, in the order of the parts, whoever wrote them.
-func (p *parts) buckets() map[int][]tables.NewFile {
+func (p *parts) buckets() map[int][]spill {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	of := map[int][]tables.NewFile{}
+	of := map[int][]spill{}
 	for _, files := range p.spilled {
 		for _, f := range files {
 			of[f.Bucket] = append(of[f.Bucket], f)

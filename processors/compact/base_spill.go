@@ -17,24 +17,26 @@ import (
 // Workers take parts of the changes, and then buckets, in turns.
 func (b *baseMerge) divided(ctx context.Context, delta []tables.File, through int64) error {
 	team := b.team()
+	plan, err := b.plan(ctx, team, delta)
+	if err != nil {
+		return err
+	}
 	parts := &parts{left: delta}
 	defer func() {
-		for _, files := range parts.buckets() {
-			_ = b.discardOn(ctx, errSpilled, files) // what a crash leaves is an orphan of the table
+		for _, spills := range parts.buckets() {
+			for _, s := range spills {
+				_ = b.discardOn(ctx, errSpilled, []tables.NewFile{s.NewFile}) // what a crash leaves is an orphan of the table
+			}
 		}
 	}()
-	if err := share(ctx, team, func(ctx context.Context, w *baseMerge) error { return w.divide(ctx, parts) }); err != nil {
+	if err := share(ctx, team, func(ctx context.Context, w *baseMerge) error { return w.divide(ctx, parts, plan) }); err != nil {
 		return err
 	}
 	spilled := parts.buckets()
-	of := make(chan int, len(spilled))
-	for _, bucket := range slices.Sorted(maps.Keys(spilled)) {
-		of <- bucket
-	}
-	close(of)
-	err := share(ctx, team, func(ctx context.Context, w *baseMerge) error {
-		for bucket := range of {
-			if err := errors.Join(ctx.Err(), w.bucket(ctx, bucket, spilled[bucket], through)); err != nil {
+	buckets := queue(slices.Sorted(maps.Keys(spilled)))
+	err = share(ctx, team, func(ctx context.Context, w *baseMerge) error {
+		for bucket := range buckets {
+			if err := errors.Join(ctx.Err(), w.bucket(ctx, bucket, spilled[bucket], plan.fences(w, bucket), through)); err != nil {
 				return err
 			}
 		}
@@ -47,14 +49,14 @@ func (b *baseMerge) divided(ctx context.Context, delta []tables.File, through in
 var errSpilled = errors.New("the merge is over")
 
 // divide spills parts of the changes until none is left.
-func (b *baseMerge) divide(ctx context.Context, p *parts) error {
+func (b *baseMerge) divide(ctx context.Context, p *parts, plan *plan) error {
 	for {
 		number, in, err := p.next(ctx, b)
 		if in == nil || err != nil {
 			return err
 		}
-		files, err := b.spillPart(ctx, in)
-		p.done(number, files)
+		spills, err := b.spillPart(ctx, in, plan)
+		p.done(number, spills)
 		if err := errors.Join(err, in.close()); err != nil {
 			return err
 		}
@@ -62,78 +64,131 @@ func (b *baseMerge) divide(ctx context.Context, p *parts) error {
 }
 
 // spillPart writes a part's rows, which may be one file that is too large alone: then a run of them after the other.
-func (b *baseMerge) spillPart(ctx context.Context, in *input) (files []tables.NewFile, err error) {
+func (b *baseMerge) spillPart(ctx context.Context, in *input, plan *plan) (spills []spill, err error) {
 	runs := in.sources.Memory(b.paths...)/b.room() + 1
 	if len(in.files) > 1 || runs == 1 {
-		return b.spillRows(ctx, in.sources)
+		return b.spillRows(ctx, in.sources, plan)
 	}
 	f, part := in.files[0], columns.NewSources(b.cols)
 	for r := range runs {
 		part.Reset()
 		if err := part.AddRows(f, r*f.Rows()/runs, (r+1)*f.Rows()/runs); err != nil {
-			return files, err
+			return spills, err
 		}
-		more, err := b.spillRows(ctx, part)
-		if files = append(files, more...); err != nil {
-			return files, err
+		more, err := b.spillRows(ctx, part, plan)
+		if spills = append(spills, more...); err != nil {
+			return spills, err
 		}
 	}
-	return files, nil
+	return spills, nil
 }
 
 // spillRows writes the rows that may win sorted by key, one file a bucket.
-func (b *baseMerge) spillRows(ctx context.Context, s *columns.Sources) (files []tables.NewFile, err error) {
+func (b *baseMerge) spillRows(ctx context.Context, s *columns.Sources, plan *plan) (spills []spill, err error) {
 	keys, err := b.look(s)
 	if err != nil {
 		return nil, err
 	}
+	var drafts []*columns.Draft
+	var all []spill
 	buckets := b.spread(keys)
-	of := slices.Sorted(maps.Keys(buckets))
-	drafts := make([]*columns.Draft, len(of))
-	for i, bucket := range of {
+	for _, bucket := range slices.Sorted(maps.Keys(buckets)) {
 		rows := buckets[bucket]
 		keys.Sort(rows, b.keys)
-		drafts[i] = roomy(b.spill, s, b.candidates(keys, rows))
+		rows = b.candidates(keys, rows)
+		ends := plan.fences(b, bucket).ends(keys, len(rows), func(i int) int { return int(rows[i]) })
+		drafts = append(drafts, roomy(b.spill.DraftGroups(rows, groups(ends)), s, rows))
+		all = append(all, spill{tables.NewFile{Bucket: bucket}, ends})
 	}
 	if err := s.Write(drafts, nil); err != nil {
 		return nil, err
 	}
 	for i, d := range drafts {
-		f, err := b.put(ctx, d, lake.DataKey(b.h.Base.Name(), "spill", fmt.Sprintf("s-%d-%s", of[i], b.opts.NewID())))
+		bucket := all[i].Bucket
+		f, err := b.put(ctx, d, lake.DataKey(b.h.Base.Name(), "spill", fmt.Sprintf("s-%d-%s", bucket, b.opts.NewID())))
 		if err != nil {
-			return files, err
+			return spills, err
 		}
-		f.Bucket, drafts[i] = of[i], nil
-		files = append(files, f)
+		f.Bucket, drafts[i] = bucket, nil
+		spills = append(spills, spill{f, all[i].ends})
 	}
-	return files, nil
+	return spills, nil
+}
+
+// groups returns where the row groups of a spill end: with the ranges, so that one is read without its neighbours, where
+// their rows are worth it.
+func groups(ends []int64) (of []int) {
+	at := 0
+	for i, end := range ends {
+		last := i == len(ends)-1
+		if n := int(end) - at; n >= spillRows || last && n > 0 {
+			of, at = append(of, int(end)), int(end)
+		}
+	}
+	return of
 }
 
 // bucket merges one bucket with its changes.
-func (b *baseMerge) bucket(ctx context.Context, bucket int, changes []tables.NewFile, through int64) error {
-	files := slices.Clone(b.have[bucket])
-	for _, f := range changes {
-		files = append(files, tables.File{URL: f.URL, Rows: f.Rows, Size: f.Size})
-	}
-	in, err := b.input(ctx, files, b.cols)
+func (b *baseMerge) bucket(ctx context.Context, bucket int, spills []spill, f *fences, through int64) (err error) {
+	in, err := b.input(ctx, b.have[bucket], b.cols)
 	if err != nil {
 		return err
 	}
-	err = b.ranges(in, func(s *columns.Sources) error {
-		keys, err := b.look(s)
-		if err != nil {
+	defer func() { err = errors.Join(err, in.close()) }()
+	cuts, err := b.scanner().cuts(in.runs(), f)
+	if err != nil {
+		return err
+	}
+	for _, s := range spills {
+		if err := b.addSpill(ctx, in, s); err != nil {
 			return err
 		}
-		rows := b.latest(keys, keys.SortOrder(b.keys))
-		b.rows += int64(len(rows))
-		if len(rows) == 0 {
-			return nil
+		cuts[0] = append(cuts[0], 0)
+		for r, end := range s.ends {
+			cuts[r+1] = append(cuts[r+1], end)
 		}
-		return b.output(ctx, s, rows, func(f tables.NewFile) {
-			f.Bucket = bucket
-			b.files = append(b.files, f)
-		}, func() string { return b.name(bucket, through) })
-	})
+	}
 	b.old = append(b.old, b.have[bucket]...)
-	return errors.Join(err, in.close())
+	return b.stretches(in.runs(), cuts, func(runs []run) error {
+		return b.ranges(runs, func(s *columns.Sources) error { return b.write(ctx, s, bucket, through) })
+	})
+}
+
+// addSpill adds a spill to the input, of which only the rows at hand are held.
+func (c *Compactor) addSpill(ctx context.Context, in *input, s spill) error {
+	key, err := lake.ParseURL(s.URL)
+	if err != nil {
+		return err
+	}
+	r, size, err := c.files.Open(ctx, key)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", key, err)
+	}
+	in.closers = append(in.closers, r)
+	file, err := in.sources.OpenApart(r, size)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", key, err)
+	}
+	in.files = append(in.files, file)
+	return nil
+}
+
+// write writes those of a bucket's rows that win.
+func (b *baseMerge) write(ctx context.Context, s *columns.Sources, bucket int, through int64) error {
+	if s.Rows() == 0 {
+		return nil
+	}
+	keys, err := b.look(s)
+	if err != nil {
+		return err
+	}
+	rows := b.latest(keys, keys.SortOrder(b.keys))
+	b.rows += int64(len(rows))
+	if len(rows) == 0 {
+		return nil
+	}
+	return b.output(ctx, s, rows, func(f tables.NewFile) {
+		f.Bucket = bucket
+		b.files = append(b.files, f)
+	}, func() string { return b.name(bucket, through) })
 }

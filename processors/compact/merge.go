@@ -145,7 +145,7 @@ func (m *merger) group(ctx context.Context, g group) error {
 		}
 	}
 	before, rows := m.rows+m.dropped, int64(in.sources.Rows())
-	err = m.ranges(in, func(s *columns.Sources) error { return m.write(ctx, s, g) })
+	err = m.ranges(in.runs(), func(s *columns.Sources) error { return m.write(ctx, s, g) })
 	if errors.Is(err, errUnsorted) { // which comes before anything is written
 		g.files, rows, err = m.resort(ctx, in, g)
 	}

@@ -2,7 +2,6 @@ package compact
 
 import (
 	"slices"
-	"sort"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/processors/columns"
@@ -21,74 +20,99 @@ const fixedMemory = 13 << 20
 // and is not yet collected.
 func (m *merger) room() int64 { return m.memory/2 - fixedMemory }
 
-// ranges hands over the input's rows, all at once where they fit the memory, else range by range of the keys.
-func (m *merger) ranges(in *input, write func(*columns.Sources) error) error {
-	need, room := in.sources.Memory(m.paths...), m.room()
-	if need <= room {
-		return write(in.sources)
+// run is rows from..to of a file.
+type run struct {
+	file     *columns.File
+	from, to int64
+}
+
+// runs returns all rows of all files.
+func (in *input) runs() []run {
+	var all []run
+	for _, f := range in.files {
+		all = append(all, run{f, 0, f.Rows()})
 	}
-	cuts, err := m.cuts(in, int(need*3/(room*2))+1)
+	return all
+}
+
+// fill makes the runs the sources, and returns how many bytes they take.
+func (m *merger) fill(s *columns.Sources, runs []run) (int64, error) {
+	s.Reset()
+	for _, r := range runs {
+		if r.from == r.to {
+			continue
+		}
+		if err := s.AddRows(r.file, r.from, r.to); err != nil {
+			return 0, err
+		}
+	}
+	return s.Memory(m.paths...), nil
+}
+
+// ranges hands over the runs' rows, all at once where they fit the memory, else range by range of the keys.
+func (m *merger) ranges(runs []run, write func(*columns.Sources) error) error {
+	part := columns.NewSources(m.cols)
+	need, err := m.fill(part, runs)
 	if err != nil {
 		return err
 	}
-	part := columns.NewSources(m.cols)
-	for r := range len(cuts) - 1 {
-		part.Reset()
-		for i, f := range in.files {
-			if err := part.AddRows(f, cuts[r][i], cuts[r+1][i]); err != nil {
-				return err
-			}
-		}
-		if part.Rows() == 0 {
-			continue
-		}
-		if err := write(part); err != nil {
+	if room := m.room(); need > room {
+		cuts, err := m.cuts(runs, int(need*3/(room*2))+1)
+		if err != nil {
 			return err
 		}
+		return m.stretches(runs, cuts, func(runs []run) error {
+			if _, err := m.fill(part, runs); err != nil || part.Rows() == 0 {
+				return err
+			}
+			return write(part)
+		})
+	}
+	return write(part)
+}
+
+// stretches hands over the runs between the cuts, as many ranges at once as fit the memory.
+func (m *merger) stretches(runs []run, cuts [][]int64, do func([]run) error) error {
+	part := columns.NewSources(m.cols)
+	for from, to := 0, 1; to < len(cuts); to++ {
+		if to+1 < len(cuts) {
+			need, err := m.fill(part, between(runs, cuts[from], cuts[to+1]))
+			if err != nil {
+				return err
+			}
+			if need <= m.room() {
+				continue
+			}
+		}
+		if err := do(between(runs, cuts[from], cuts[to])); err != nil {
+			return err
+		}
+		from = to
 	}
 	return nil
 }
 
-// cuts returns where each file's rows of each range begin, and where those of the last end. Every file is sorted, so its
-// rows of a range follow each other; rows of equal keys are always in one range.
-func (m *merger) cuts(in *input, n int) ([][]int64, error) {
+// between returns the part of each run between two cuts.
+func between(runs []run, from, to []int64) []run {
+	part := make([]run, len(runs))
+	for i, r := range runs {
+		part[i] = run{r.file, from[i], to[i]}
+	}
+	return part
+}
+
+// cuts returns where each run's rows of each of n ranges begin, and where those of the last end.
+func (m *merger) cuts(runs []run, n int) ([][]int64, error) {
+	rows := 0
+	for _, r := range runs {
+		rows += int(r.to - r.from)
+	}
 	scan := m.scanner()
 	samples := columns.New(scan.cols)
-	every := max(1, in.sources.Rows()/(n*sampleRows))
-	skip := every / 2
-	err := scan.each(in, func(_ int, _ int64, keys *columns.Batch) error {
-		var picked []int32
-		for ; skip < keys.Rows(); skip += every {
-			picked = append(picked, int32(skip))
-		}
-		skip -= keys.Rows()
-		return samples.Gather(keys, picked)
-	})
-	if err != nil {
+	if err := scan.sample(samples, runs, max(1, rows/(n*sampleRows))); err != nil {
 		return nil, err
 	}
-	order := samples.SortOrder(m.sort)
-	cuts := make([][]int64, n+1)
-	for r := range cuts {
-		cuts[r] = make([]int64, len(in.files))
-	}
-	for i, f := range in.files {
-		cuts[n][i] = f.Rows()
-		for r := 1; r < n; r++ {
-			cuts[r][i] = f.Rows()
-		}
-	}
-	err = scan.each(in, func(file int, at int64, keys *columns.Batch) error {
-		for r := 1; r < n; r++ {
-			first := int(order[r*len(order)/n])
-			i := sort.Search(keys.Rows(), func(i int) bool { return columns.Compare(keys, i, samples, first, m.sort) >= 0 })
-			if i < keys.Rows() {
-				cuts[r][file] = min(cuts[r][file], at+int64(i))
-			}
-		}
-		return nil
-	})
-	return cuts, err
+	return scan.cuts(runs, m.fences(samples, n))
 }
 
 // scanner reads the keys of files a run of rows at a time, and checks that each file is in their order.
@@ -111,15 +135,15 @@ func (m *merger) scanner() *scanner {
 	return s
 }
 
-// each hands over the keys of every run of rows of every file, and which file and row it begins at.
-func (s *scanner) each(in *input, do func(file int, at int64, keys *columns.Batch) error) error {
+// each hands over the keys of every run, some rows at a time, and which run it is and at which row of it they begin.
+func (s *scanner) each(runs []run, do func(run int, at int64, keys *columns.Batch) error) error {
 	sources, keys, last := columns.NewSources(s.cols), columns.New(s.cols), columns.New(s.cols)
-	for i, f := range in.files {
+	for i, r := range runs {
 		last.Reset()
-		for at := int64(0); at < f.Rows(); at += scanRows {
+		for at := r.from; at < r.to; at += scanRows {
 			sources.Reset()
 			keys.Reset()
-			if err := sources.AddRows(f, at, min(at+scanRows, f.Rows())); err != nil {
+			if err := sources.AddRows(r.file, at, min(at+scanRows, r.to)); err != nil {
 				return err
 			}
 			if err := sources.Keys(keys, s.paths...); err != nil {

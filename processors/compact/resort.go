@@ -14,7 +14,7 @@ import (
 func (m *merger) resort(ctx context.Context, in *input, g group) (old []tables.File, rows int64, err error) {
 	scan, pieces := m.scanner(), group{g.files, mergedPrefix}
 	for i, f := range in.files {
-		err := scan.each(&input{files: []*columns.File{f}}, func(int, int64, *columns.Batch) error { return nil })
+		err := scan.each([]run{{f, 0, f.Rows()}}, func(int, int64, *columns.Batch) error { return nil })
 		if err == nil {
 			continue
 		}
