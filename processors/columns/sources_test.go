@@ -96,7 +96,7 @@ func keep(t *rapid.T, s *columns.Sources, cols []schemas.Column, g *rand.Rand) {
 func addSource(t *rapid.T, s *columns.Sources, all *columns.Batch, cols []schemas.Column, rows []object, g *rand.Rand) {
 	b := columns.New(cols)
 	appendRows(b, rows)
-	opt := columns.EncoderOptions{RowGroupRows: []int{0, 7, 20}[g.IntN(3)], PageRows: []int{0, 3}[g.IntN(2)], Delta: g.IntN(4) == 0}
+	opt := columns.EncoderOptions{RowGroupRows: []int{0, 7, 20}[g.IntN(3)], PageRows: []int{0, 3}[g.IntN(2)], Delta: g.IntN(4) == 0, Bare: g.IntN(4) == 0}
 	body, _, err := columns.NewEncoder(cols, opt).Encode(nil, b)
 	if err != nil {
 		t.Fatal(err)

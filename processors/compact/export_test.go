@@ -39,3 +39,16 @@ func (b *baseMerge) pick(choose func(*baseMerge, *columns.Batch, []int32) []int3
 	batch.Sort(sorted, b.keys)
 	return slices.Clone(choose(b, batch, sorted))
 }
+
+// Fences returns the fences of n ranges of a text key, and where each range ends among the rows, which are in its order.
+func Fences(samples *columns.Batch, key string, n int, keys *columns.Batch, rows []int32) (fences [][]byte, ends []int64) {
+	m := &merger{sort: []columns.SortKey{{Path: key}}}
+	f := m.fences(samples, n)
+	for i := range f.keys.Rows() {
+		fences = append(fences, f.keys.Leaf(key).BytesAt(i))
+	}
+	return fences, f.ends(keys, len(rows), func(i int) int { return int(rows[i]) })
+}
+
+// Groups is where the row groups of a spill end.
+func Groups(ends []int64) []int { return groups(ends) }

@@ -66,15 +66,15 @@ func (f watchedFile) ReadAt(p []byte, at int64) (int, error) {
 
 // reservoir is a lake with many passes of one partition in it.
 type reservoir struct {
-	files *watched
-	h     compact.History
-	rows  int
+	files  *watched
+	h      compact.History
+	rows   int
+	passes *passes
 }
 
 // newReservoir commits passes in files of 20,000 rows; some rows come in two of them.
 func newReservoir(t *testing.T, files, keys int) *reservoir {
 	t.Helper()
-	const size = 20_000
 	root := filepath.Join(t.TempDir(), "lake")
 	d, err := dir.Open(root)
 	if err != nil {
@@ -85,19 +85,27 @@ func newReservoir(t *testing.T, files, keys int) *reservoir {
 		t.Fatal(err)
 	}
 	p := newPasses(t, 3)
-	p.keys = keys
-	l := &reservoir{files: &watched{Dir: d}, h: compact.History{Dataset: p.dataset}}
+	p.keys, p.commit = keys, 0
+	l := &reservoir{files: &watched{Dir: d}, h: compact.History{Dataset: p.dataset}, passes: p}
 	if l.h.Changes, err = cat.Table(t.Context(), tables.Changes(p.dataset)); err != nil {
 		t.Fatal(err)
 	}
 	if l.h.Base, err = cat.Table(t.Context(), compact.BaseSpec(p.dataset)); err != nil {
 		t.Fatal(err)
 	}
-	cols := p.dataset.ChangeColumns()
+	l.add(t, files)
+	return l
+}
+
+// add commits so many more files. It keeps no batch: tests look at the heap.
+func (l *reservoir) add(t *testing.T, files int) {
+	t.Helper()
+	const size = 20_000
+	p, cols := l.passes, l.passes.dataset.ChangeColumns()
 	enc := columns.NewEncoder(cols, columns.EncoderOptions{})
 	batch, twice := columns.New(cols), columns.New(cols)
-	for i := range files {
-		p.commit = int64(i + 1)
+	for range files {
+		p.commit++
 		batch.Reset()
 		if err := batch.AppendFrom(twice); err != nil {
 			t.Fatal(err)
@@ -110,19 +118,18 @@ func newReservoir(t *testing.T, files, keys int) *reservoir {
 			t.Fatal(err)
 		}
 		body, stats := p.file(t, batch, enc)
-		key := lake.DataKey(p.dataset.ChangesTable(), lake.DayPartition(p.dt, p.region), fmt.Sprintf("s%04d", i))
-		if err := d.Put(t.Context(), key, body); err != nil {
+		key := lake.DataKey(p.dataset.ChangesTable(), lake.DayPartition(p.dt, p.region), fmt.Sprintf("s%04d", p.commit))
+		if err := l.files.Dir.Put(t.Context(), key, body); err != nil {
 			t.Fatal(err)
 		}
 		snap, err := l.h.Changes.Snapshot(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := l.h.Changes.Append(t.Context(), snap, []tables.NewFile{p.newFile(stats, key)}, tables.Update{Marker: fmt.Sprint("m", i), Commit: p.commit}); err != nil {
+		if _, err := l.h.Changes.Append(t.Context(), snap, []tables.NewFile{p.newFile(stats, key)}, tables.Update{Marker: fmt.Sprint("m", p.commit), Commit: p.commit}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return l
 }
 
 // batches reads a table's files one after the other, in the order of their first keys.

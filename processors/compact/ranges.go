@@ -71,7 +71,7 @@ func (m *merger) ranges(runs []run, write func(*columns.Sources) error) error {
 	return write(part)
 }
 
-// stretches hands over the runs between the cuts, as many ranges at once as fit the memory.
+// stretches hands over the runs between the cuts, as many ranges at once as surely fit the memory.
 func (m *merger) stretches(runs []run, cuts [][]int64, do func([]run) error) error {
 	part := columns.NewSources(m.cols)
 	for from, to := 0, 1; to < len(cuts); to++ {
@@ -80,7 +80,7 @@ func (m *merger) stretches(runs []run, cuts [][]int64, do func([]run) error) err
 			if err != nil {
 				return err
 			}
-			if need <= m.room() {
+			if need <= m.room()*2/3 {
 				continue
 			}
 		}
