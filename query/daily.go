@@ -38,8 +38,8 @@ func (s *Service) Daily(ctx context.Context, q DailyQuestion) (*DailyAnswer, err
 		return nil, err
 	}
 	pinned.Daily = map[string]int64{q.Dataset: q.Above}
-	r := refresh{s: s, pinned: pinned, q: q, Refresh: plan.Refresh{Daily: kept, Above: q.Above,
-		Env: plan.Env{Registry: s.registry, Dialect: s.engine.Dialect(), Through: pinned.Through, Late: pinned.Late, Now: s.opts.Now()}}}
+	env := plan.Env{Registry: s.registry, Dialect: s.engine.Dialect(), Through: pinned.Through, Late: pinned.Late, Many: pinned.many(s.opts.Kept), Now: s.opts.Now()}
+	r := refresh{s: s, pinned: pinned, q: q, Refresh: plan.Refresh{Daily: kept, Above: q.Above, Env: env}}
 	a := &DailyAnswer{Through: pinned.Commits[kept.Dataset.ChangesTable()], Worth: q.Worth}
 	a.Worth.Hash = kept.Hash
 	if a.Through == q.Above && !q.Whole {

@@ -65,6 +65,21 @@ func outside(day time.Time, p plan.Prune) bool {
 	return !p.From.IsZero() && day.Before(p.From.Truncate(24*time.Hour)) || !p.To.IsZero() && day.After(p.To)
 }
 
+// many returns the datasets with more than so many changes above their rollup, as far as the files tell.
+func (p *Pinned) many(most int) map[string]bool {
+	many := map[string]bool{}
+	for d, above := range p.Daily {
+		var rows int64
+		for _, f := range p.Relations[(&schemas.Dataset{Name: d}).ChangesTable()].Files {
+			if f.Upper == 0 || f.Upper > above {
+				rows += f.Rows
+			}
+		}
+		many[d] = rows > int64(most)
+	}
+	return many
+}
+
 // behind reports whether a base or a rollup was pinned before it had changes that retention has dropped since.
 func (p *Pinned) behind() bool {
 	for d, dropped := range p.dropped {

@@ -45,7 +45,14 @@ func (r *refresh) answer(ctx context.Context, a *DailyAnswer) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(changed, doubtful) {
+	doubted := slices.ContainsFunc(changed, doubtful)
+	if doubted && r.Suspects() {
+		doubted, err = r.doubted(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if !doubted {
 		a.Results = changed
 		return nil
 	}
@@ -56,6 +63,12 @@ func (r *refresh) answer(ctx context.Context, a *DailyAnswer) error {
 		return err
 	}
 	return r.add(ctx, a, func(p plan.Refresh) *plan.Statement { return p.Changed(a.Marked) })
+}
+
+// doubted reports whether some change above the rollup is doubtful.
+func (r *refresh) doubted(ctx context.Context) (bool, error) {
+	result, err := r.run(ctx, r.Doubtful())
+	return err == nil && (result.Rows != 1 || result.Columns[0].Ints[0] > 0), err
 }
 
 // doubtful reports whether the rows of no metric count anything.

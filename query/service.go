@@ -23,6 +23,7 @@ const (
 type Options struct {
 	Timeout     time.Duration // of one statement; 0: 30 s
 	Concurrency int           // statements at once; 0: 4
+	Kept        int           // changes above a rollup that are kept in memory while they are summed, some 200 bytes each; 0: 100,000
 	CacheBytes  int           // what results may hold in memory; 0: 32 MB
 	AdHoc       Engine        // for questions that people write in SQL, with limits of its own; nil: the same engine
 	Again       time.Duration // listeners to commits are answered at once and asked to come again after so long, because no answer can stay open; 0: they stay
@@ -52,6 +53,9 @@ func New(registry *schemas.Registry, lake Lake, engine Engine, opts Options) *Se
 	}
 	if opts.CacheBytes == 0 {
 		opts.CacheBytes = 32 << 20
+	}
+	if opts.Kept == 0 {
+		opts.Kept = 100_000
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -134,7 +138,7 @@ func (s *Service) metric(ctx context.Context, q plan.Query, maxRows int) (*Answe
 		return nil, err
 	}
 	complete := pinned.completeTo(draft.Datasets)
-	env.Through, env.Late, env.Daily = pinned.Through, pinned.Late, pinned.Daily
+	env.Through, env.Late, env.Daily, env.Many = pinned.Through, pinned.Late, pinned.Daily, pinned.many(s.opts.Kept)
 	// A period compared with another ends where the data does.
 	if !complete.IsZero() && complete.Before(begun) {
 		env.Now = complete

@@ -43,10 +43,12 @@ func TestTheRollupSaysWhatTheHistorySays(t *testing.T) {
 				t.Parallel()
 				w := &world{pond: newPond(t, reg), rng: rand.New(rand.NewPCG(seed, 0)), records: map[string]map[string]image{}}
 				w.forgetful, w.hole, w.tight = w.rng.IntN(2) == 0, w.rng.IntN(30), tightness(w.rng.IntN(int(nothingAtAll)))
+				w.kept = w.rng.IntN(2) * 10
+				w.serve(reg) // some refreshes find more changes than are kept, others fewer
 				for n := range 12 {
 					w.step(n)
 				}
-				t.Logf("seed %d: %d answers, %d of them from rollups; old images lost: %v, a hole: %v", seed, w.asked, w.rolled, w.forgetful, w.hole < 12)
+				t.Logf("seed %d: %d answers, %d of them from rollups; old images lost: %v, a hole: %v, changes kept: %d", seed, w.asked, w.rolled, w.forgetful, w.hole < 12, w.kept)
 				if least := w.asked / 6; w.rolled < least && !w.forgetful && w.hole >= 12 || w.rolled == 0 {
 					t.Errorf("only %d of %d answers came from a rollup", w.rolled, w.asked)
 				}

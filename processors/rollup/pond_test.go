@@ -53,6 +53,7 @@ type pond struct {
 	seqs       int
 	engine     query.Engine
 	tight      tightness                     // of the engine that rollups are refreshed through
+	kept       int                           // query.Options.Kept
 	before     func(step, name string) error // of the tables; may be nil
 }
 
@@ -99,7 +100,7 @@ func newPond(t testing.TB, reg *schemas.Registry) *pond {
 func (p *pond) serve(reg *schemas.Registry) {
 	p.Helper()
 	over := query.NewLake(p.catalog, reg, nil)
-	o := query.Options{Now: func() time.Time { return now }, CacheBytes: 1, Timeout: time.Minute}
+	o := query.Options{Now: func() time.Time { return now }, CacheBytes: 1, Timeout: time.Minute, Kept: p.kept}
 	p.reg, p.with, p.bare = reg, query.New(reg, over, p.engine, o), query.New(reg, withoutRollups{over}, p.engine, o)
 	p.feeds = query.New(reg, over, tightEngine{p.engine, p}, o)
 	for _, d := range reg.Datasets() {

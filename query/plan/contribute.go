@@ -15,12 +15,15 @@ import (
 // written in the row of the region that it went to. Only contributions are taken from it, under the viewer's predicate.
 const aboveSuffix = "_above"
 
-// Names of what contributions are taken over: the rows that records had before and after each change, and the changes.
+// Names of what contributions are taken over: the changes with both images, those that took a record out of its region,
+// the rows that records had before and after each change, and the changes.
 const (
 	stepImages = "_images"
+	stepLeft   = "_left"
 	stepMoves  = "_moves"
 	stepEvents = "_events"
 	colSign    = "_sign" // 1 for a row that is there now, -1 for one that is not any more
+	colFrom    = "_from" // the region that a record left
 )
 
 // contributor writes what changes, or all current rows, add to a rollup table.
@@ -29,7 +32,8 @@ type contributor struct {
 	daily *schemas.Daily
 	put   map[string]bool
 	text  string // every expression that rows are needed for
-	doubt string // the condition of changes that are not taken at their word; empty: there are none
+	blind bool   // some changes may lack the old image that they should have: those take nothing out
+	doubt string // a condition of changes, to be counted; empty: none
 }
 
 // newContributor returns a contributor for the metrics, in the slices and measures that they are given with.
@@ -70,14 +74,25 @@ func (c *contributor) changed(v *views, m *schemas.DailyMetric, through int64) s
 	case name == stepEvents:
 		v.put(name, "SELECT 1 AS "+Ident(colSign)+", * FROM "+c.above(v, through)+" WHERE _op <> "+literal(string(record.Leave))+" AND "+seen, args...)
 	default:
-		v.keep(stepImages, c.images(v, through))
-		v.keep(name, "SELECT * FROM ("+c.asserted()+" UNION ALL "+c.retracted()+") WHERE "+seen, args...)
+		c.moves(v, through, seen, args)
 	}
 	c.put[name] = true
 	return name
 }
 
-// images is both images of every change, each row of the history read once.
+// moves writes the rows before and after each change. Few changes are read once and kept. Of many each part reads the
+// columns that it needs from the files: that is less work than to keep all of them, above all where they do not fit into memory.
+func (c *contributor) moves(v *views, through int64, seen string, args []any) {
+	hold := v.keep
+	if c.env.Many[c.daily.Dataset.Name] {
+		hold = v.put
+	}
+	hold(stepImages, c.images(v, through))
+	v.keep(stepLeft, c.left())
+	hold(stepMoves, "SELECT * FROM ("+c.asserted()+" UNION ALL "+c.retracted()+" UNION ALL "+c.moved()+") WHERE "+seen, args...)
+}
+
+// images is both images of every change.
 func (c *contributor) images(v *views, through int64) string {
 	cols := []string{"_op", "_shard", "_seq", schemas.ColRegion}
 	for _, f := range c.fields() {
@@ -86,8 +101,11 @@ func (c *contributor) images(v *views, through int64) string {
 			cols = append(cols, Ident(schemas.OldPrefix+f))
 		}
 	}
+	if c.blind {
+		cols = append(cols, blind(c.daily.Dataset)+" AS \"_blind\"")
+	}
 	if c.doubt != "" {
-		cols = append(cols, "("+c.doubt+") AS \"_doubtful\"", blind(c.daily.Dataset)+" AS \"_blind\"")
+		cols = append(cols, "("+c.doubt+") AS \"_doubtful\"")
 	}
 	return "SELECT " + strings.Join(cols, ", ") + " FROM " + c.above(v, through)
 }
@@ -130,23 +148,55 @@ func (c *contributor) asserted() string {
 	return "SELECT " + strings.Join(cols, ", ") + " FROM " + Ident(stepImages) + " WHERE _op NOT IN " + ops(record.Remove, record.Expire, record.Leave)
 }
 
-// retracted is the old images that are known. Where a record has moved, the mark that it left tells from where.
+// retracted is the old images that are known, taken out of the region that the change is in.
 func (c *contributor) retracted() string {
-	cols := []string{"-1 AS " + Ident(colSign), "coalesce(l.region, a.region) AS region"}
+	cols := append([]string{"-1 AS " + Ident(colSign), schemas.ColRegion}, c.olds()...)
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + Ident(stepImages) + " WHERE " + c.retracts()
+}
+
+// retracts is the condition of changes whose old image is known.
+func (c *contributor) retracts() string {
+	known := "_op IN " + ops(record.Modify, record.Remove, record.Expire)
+	if c.blind {
+		known += " AND NOT \"_blind\""
+	}
+	return known
+}
+
+// olds is the fields as they were before a change, under their own names.
+func (c *contributor) olds() []string {
+	var cols []string
 	for _, f := range c.fields() {
 		if c.key(f) {
-			cols = append(cols, "a."+Ident(f))
+			cols = append(cols, Ident(f))
 		} else {
-			cols = append(cols, "a."+Ident(schemas.OldPrefix+f)+" AS "+Ident(f))
+			cols = append(cols, Ident(schemas.OldPrefix+f)+" AS "+Ident(f))
 		}
 	}
-	known := ""
-	if c.doubt != "" {
-		known = " AND NOT a.\"_blind\""
+	return cols
+}
+
+// left is the old images of changes whose record was in another region before: the mark that it left tells in which. They
+// are few, and kept: of all others nobody asks for the identity.
+func (c *contributor) left() string {
+	cols := append([]string{"_op", "a." + schemas.ColRegion, "l." + schemas.ColRegion + " AS " + Ident(colFrom)}, c.olds()...)
+	if c.blind {
+		cols = append(cols, "\"_blind\"")
 	}
-	return "SELECT " + strings.Join(cols, ", ") + " FROM " + Ident(stepImages) + " a LEFT JOIN (SELECT _shard, _seq, region FROM " + Ident(stepImages) +
-		" WHERE _op = " + literal(string(record.Leave)) + ") l ON l._seq = a._seq AND l._shard = a._shard WHERE a._op IN " +
-		ops(record.Modify, record.Remove, record.Expire) + known
+	mark := "_op = " + literal(string(record.Leave))
+	// An engine that does not know how many there are looks up what it takes to be fewer: marks, beside all that are none.
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + Ident(stepImages) + " a JOIN (SELECT _shard, _seq, " + schemas.ColRegion + " FROM " +
+		Ident(stepImages) + " WHERE " + mark + ") l ON l._seq = a._seq AND l._shard = a._shard WHERE NOT a." + mark
+}
+
+// moved puts what was taken out of the region that a record is in now back, and takes it out of the one that it left.
+func (c *contributor) moved() string {
+	sign := "m." + Ident(colSign)
+	cols := []string{sign, "CASE WHEN " + sign + " > 0 THEN " + schemas.ColRegion + " ELSE " + Ident(colFrom) + " END"}
+	for _, f := range c.fields() {
+		cols = append(cols, Ident(f))
+	}
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + Ident(stepLeft) + " CROSS JOIN (VALUES (1), (-1)) AS m(" + Ident(colSign) + ") WHERE " + c.retracts()
 }
 
 // blind is the condition of changes without the old image that they should have.

@@ -82,6 +82,7 @@ type Env struct {
 	Through  map[string]int64 // by dataset: the commit that its base is current to; absent: there is no base
 	Late     map[string]int64 // by dataset: the last commit that brought rows out of their order
 	Daily    map[string]int64 // by dataset: the commit that its rollup is current to; absent: there is none to be used
+	Many     map[string]bool  // by dataset: the changes above its rollup are too many to be kept while they are summed
 	Now      time.Time        // the end of what is known: the current period is unfinished after it
 	MaxRows  int              // rows that the answer is cut to at last; 0: none
 }

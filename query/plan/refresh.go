@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tarn-lake/tarn/internal/lake"
@@ -87,6 +88,46 @@ func (r Refresh) doubtful() string {
 		" OR _shard LIKE " + literal(lake.BackfillLane+"%") + placed + "))"
 }
 
+// Suspects reports whether Changed counts more changes as doubtful than are.
+func (r Refresh) Suspects() bool { return r.Env.Many[r.Daily.Dataset.Name] && !r.Worth.Doubted }
+
+// suspect is a condition that every doubtful change meets, and of many changes is found out from few columns: of those that
+// came down their stream, the ones that lack the field that records surely have.
+func (r Refresh) suspect() string {
+	d := r.Daily.Dataset
+	if !r.Suspects() || r.Env.Late[d.Name] > r.Above || !r.Worth.Placed.IsZero() {
+		return r.doubtful()
+	}
+	lacks := ""
+	if name := r.surely(); name != "" {
+		lacks = " AND " + Ident(schemas.OldPrefix+name) + " IS NULL"
+	}
+	return "_op = " + literal(string(record.Snapshot)) + " OR _op IN " + ops(record.Modify, record.Remove, record.Expire) + lacks
+}
+
+// surely is the tracked field that the fewest records lack, as far as the schema says.
+func (r Refresh) surely() string {
+	d := r.Daily.Dataset
+	best, most := "", -1
+	for _, name := range d.Track {
+		f, ok := d.Field(name)
+		if !ok || f.Privacy.Rule == "drop" {
+			continue
+		}
+		sure := 0
+		if slices.ContainsFunc(r.Daily.Metrics, func(m schemas.DailyMetric) bool { return m.Time == name }) {
+			sure = 1
+		}
+		if f.Required {
+			sure = 2
+		}
+		if sure > most {
+			best, most = name, sure
+		}
+	}
+	return best
+}
+
 // Doubtful counts the changes above the rollup that contribute nothing certain.
 func (r Refresh) Doubtful() *Statement {
 	v, c := r.views(), r.contributor()
@@ -147,11 +188,11 @@ func (r Refresh) times(c *contributor) []string {
 }
 
 // Changed sums what the changes above the rollup contribute to days that are not marked: rows of the rollup's columns. Where
-// nothing is marked and the rollup has metrics of records, the rows of no metric count the doubtful changes: unless there
-// are none, marks are needed.
+// nothing is marked and the rollup has metrics of records, the rows of no metric count the changes that may be doubtful:
+// unless there are none, or Doubtful says that none is, marks are needed.
 func (r Refresh) Changed(marked map[string]Days) *Statement {
 	v, c, metrics := r.views(), r.contributor(), r.metrics()
-	c.doubt = r.doubtful()
+	c.doubt, c.blind = r.suspect(), len(marked) > 0
 	var parts []string
 	for i := range metrics {
 		m := &metrics[i]
