@@ -161,6 +161,51 @@ func TestFullAtEveryStep(t *testing.T) {
 	}
 }
 
+// A disk that is full when everything is copied and only the manifest is to be written leaves the backup before whole: nothing that
+// it needs is removed earlier.
+func TestFullAtTheLastStep(t *testing.T) {
+	t.Parallel()
+	_, items := original(t)
+	dir := filepath.Join(t.TempDir(), "backup")
+	first, err := finish(t, dir, items, about(), backup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range items {
+		write(t, item.From, "changed "+item.Path)
+	}
+	_, err = finish(t, dir, items, about(), backup.Options{Before: func(op, path string) error {
+		if op == "publish" {
+			return &os.PathError{Op: op, Path: path, Err: syscall.ENOSPC}
+		}
+		return nil
+	}})
+	if !fault.Is(err, fault.Full) {
+		t.Fatalf("got %v", err)
+	}
+	if held, err := backup.Check(t.Context(), dir, backup.Options{}); err != nil || held.Bytes != first.Bytes {
+		t.Errorf("the backup before: %+v, %v", held, err)
+	}
+}
+
+// What the disk has no room for is refused before anything is copied.
+func TestNoRoomIsKnownBeforehand(t *testing.T) {
+	t.Parallel()
+	root, items := original(t)
+	large := filepath.Join(root, "large")
+	write(t, large, "")
+	if err := os.Truncate(large, 8<<40); err != nil { // it takes no room itself
+		t.Skipf("this disk has no file of 8 TB without content: %v", err)
+	}
+	items = append(items, backup.Item{Path: "large", From: large})
+	r, err := finish(t, filepath.Join(t.TempDir(), "backup"), items, about(), backup.Options{Before: func(op, path string) error {
+		return &os.PathError{Op: op, Path: path, Err: syscall.EIO}
+	}})
+	if !fault.Is(err, fault.Full) || r.Copied != 0 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
 func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
 	object := func(dir string) string { // the largest body, that of store/000001.sst

@@ -27,6 +27,7 @@ func TestARepairBringsOnlyWhatIsMissing(t *testing.T) {
 		{"among what is there", func(w *world) {
 			w.land(t, "repair/a", note{first: 0, last: 4}, append(passes("s/1", 1, 2), append(moved, passes("s/1", 4, 5)...)...)...)
 		}, moved, 1},
+		{"behind a number of its own that is not there", func(w *world) { w.land(t, "repair/a", note{first: 8, last: 8, after: 7}, moved...) }, moved, 1},
 		{"all is there", func(w *world) { w.land(t, "repair/a", note{first: 0, last: 1}, passes("s/1", 1, 2)...) }, nil, 0},
 		{"it is there in another partition", func(w *world) { w.land(t, "repair/a", note{first: 0, last: 0}, elsewhere) }, nil, 0},
 		{"twice in a batch", func(w *world) { w.land(t, "repair/a", note{first: 0, last: 3}, append(moved, moved...)...) }, moved, 1},

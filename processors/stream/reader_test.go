@@ -28,6 +28,8 @@ type source struct {
 	shards []*shard
 	news   chan struct{}
 	errs   []error // what the next reads fail with
+	fails  string  // a shard that cannot be read
+	read   func(id string)
 	now    time.Time
 }
 
@@ -58,6 +60,12 @@ func (s *source) Read(_ context.Context, _ string, want stream.Shard, after lake
 		err := s.errs[0]
 		s.errs = s.errs[1:]
 		return stream.Page{}, err
+	}
+	if s.read != nil {
+		s.read(want.ID)
+	}
+	if want.ID == s.fails {
+		return stream.Page{}, fault.New(fault.Transient, "throttled")
 	}
 	i := slices.IndexFunc(s.shards, func(sh *shard) bool { return sh.ID == want.ID })
 	if i < 0 {
@@ -234,6 +242,77 @@ func TestNewShardsAreFound(t *testing.T) {
 	})
 	if got, want := <-sh.each, "l/b after 0 begin true: 2"; got != want {
 		t.Errorf("landed %q, want %q", got, want)
+	}
+	cancel()
+	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// A shard that has just been found is as complete as the stream was: until it is read for the first time, and that may fail, the
+// age of the data does not become unknown.
+func TestANewShardIsAsCompleteAsTheStream(t *testing.T) {
+	t.Parallel()
+	src := newSource(&shard{Shard: stream.Shard{Label: "l", ID: "a"}})
+	p, failing, release := stream.NewProgress(), make(chan struct{}), make(chan struct{})
+	hold := sync.OnceFunc(func() { close(failing); <-release })
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- stream.New(src, &shore{}, p, stream.Options{Wait: noWait, Every: time.Millisecond, Observe: func(e telemetry.Event) {
+			if r, ok := e.(stream.Retried); ok && r.Lane == "l/b" {
+				hold()
+			}
+		}}).Run(ctx, "s", nil)
+	}()
+	for p.Complete().IsZero() { // until the first shard was read
+		src.change(func() {})
+	}
+	src.change(func() {
+		src.fails = "b"
+		src.shards = append(src.shards, &shard{Shard: stream.Shard{Label: "l", ID: "b"}})
+	})
+	<-failing
+	if got := p.Complete(); !got.Equal(src.now) {
+		t.Errorf("the stream is complete to %v, want %v", got, src.now)
+	}
+	cancel()
+	close(release)
+	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// A shard that has ended holds the stream back until its child is read, which may have to wait for another parent: what is in the
+// child is newer than the end of the first.
+func TestAnEndedShardHoldsBackUntilItsChildIsRead(t *testing.T) {
+	t.Parallel()
+	src := newSource(
+		&shard{Shard: stream.Shard{Label: "l", ID: "a", Closed: true}},
+		&shard{Shard: stream.Shard{Label: "l", ID: "b"}},
+		&shard{Shard: stream.Shard{Label: "l", ID: "c", Parents: []string{"a", "b"}}, seqs: []int{1}},
+	)
+	p, ended := stream.NewProgress(), make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		o := stream.Options{Wait: noWait, Every: time.Millisecond, Ended: func(string, lake.Seq) { close(ended) }}
+		done <- stream.New(src, &shore{}, p, o).Run(ctx, "s", nil)
+	}()
+	<-ended
+	was := src.now
+	reads, enough := 0, make(chan struct{})
+	src.change(func() {
+		src.now = was.Add(time.Hour)
+		src.read = func(id string) {
+			if reads++; id == "b" && reads == 10 {
+				close(enough)
+			}
+		}
+	})
+	<-enough
+	if got := p.Complete(); !got.Equal(was) {
+		t.Errorf("the stream is complete to %v, and the child is not read: want %v", got, was)
 	}
 	cancel()
 	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
