@@ -112,6 +112,9 @@ func paging(t *testing.T, f Feed) {
 				t.Fatalf("reading again after record %d gives another record", i)
 			}
 		}
+		if again, _ := readShard(t, f, c.shard, c.seq(t).Before(), 100); len(again) == 0 || again[0].ID != c.ID {
+			t.Fatalf("reading after the number before that of record %d does not give it", i)
+		}
 	}
 }
 

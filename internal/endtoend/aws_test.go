@@ -17,7 +17,7 @@ import (
 
 // onAWS returns how a process is started whose records are in DynamoDB Local, its lake in a bucket of versitygw, and its
 // tables in moto's Glue.
-func onAWS(t *testing.T, env ...string) setup {
+func onAWS(t testing.TB, env ...string) setup {
 	t.Helper()
 	objects := integration.S3(t)
 	if err := os.Mkdir(filepath.Join(objects.Folder, "lake"), 0o755); err != nil {
@@ -32,6 +32,16 @@ func onAWS(t *testing.T, env ...string) setup {
 			"TARN_S3_ENDPOINT=" + objects.Endpoint, "TARN_GLUE_ENDPOINT=" + integration.Glue(t), "TARN_LOG_LEVEL=warn",
 		}, env...),
 	}
+}
+
+// setting returns the value of one of the setup's settings.
+func (s setup) setting(name string) string {
+	for _, one := range s.env {
+		if value, ok := strings.CutPrefix(one, name+"="); ok {
+			return value
+		}
+	}
+	return ""
 }
 
 // TestTheWholeWayOnAWS writes through the API and asks the lake: DynamoDB, its stream, the bucket, Glue, DuckDB over

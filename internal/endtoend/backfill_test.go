@@ -37,7 +37,7 @@ region: {from: constant, value: all}
 date: {from: change}
 `
 
-func partsFolder(t *testing.T) string {
+func partsFolder(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "parts.yaml"), []byte(partsYAML), 0o600); err != nil {

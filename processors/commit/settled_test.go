@@ -58,6 +58,8 @@ func TestATableDoesNotMoveUpPastALaterPass(t *testing.T) {
 	w := newWorld(t, scratch(t))
 	w.opts = commit.Options{MaxBytes: 1}
 	w.start(t)
+	w.land(t, "s/3", note{first: 1, last: 1, begin: true}, pass("s/3", 1))
+	w.commit(t)
 	w.land(t, "s/2", note{first: 1, last: 2, begin: true}, applicant("s/2", 1), pass("s/2", 2))
 	w.hook(without("passes_changes"))
 	if _, err := w.committer.Commit(t.Context()); err == nil {
@@ -66,7 +68,7 @@ func TestATableDoesNotMoveUpPastALaterPass(t *testing.T) {
 	w.hook(nil)
 	w.land(t, "s/1", note{first: 1, last: 1, begin: true}, pass("s/1", 1))
 	w.commit(t)
-	check(t, w, applicant("s/2", 1), pass("s/2", 2), pass("s/1", 1))
+	check(t, w, applicant("s/2", 1), pass("s/2", 2), pass("s/1", 1), pass("s/3", 1))
 }
 
 // Heartbeats are committed last: where their table is with a lane, every other one has all that it will get, so a commit that

@@ -104,6 +104,31 @@ func TestATrimmedPositionIsNotFound(t *testing.T) {
 	}
 }
 
+// The number before a shard's first record is none of the shard's, and the service says so; whoever asks for what comes after it
+// gets the record.
+func TestTheFirstRecordIsReadAlone(t *testing.T) {
+	t.Parallel()
+	s, f := mustServe(t, dynamo.Options{})
+	mustPut(t, s, 40)
+	shards, err := f.Shards(t.Context(), storetest.Stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := f.Read(t.Context(), storetest.Stream, shards[0], "", 10)
+	if err != nil || first.Records == 0 {
+		t.Fatalf("%d records, %v", first.Records, err)
+	}
+	s.failing("GetShardIterator", "ValidationException", 400, 1)
+	again, err := f.Read(t.Context(), storetest.Stream, shards[0], first.First.Before(), 1)
+	if err != nil || again.Records != 1 || again.First != first.First {
+		t.Errorf("got %d records from %s, %v; want %s", again.Records, again.First.Short(), err, first.First.Short())
+	}
+	s.failing("GetShardIterator", "ValidationException", 400, 2)
+	if _, err := f.Read(t.Context(), storetest.Stream, shards[0], first.First.Before().Before(), 1); err == nil {
+		t.Error("a number that is none of the shard's at all is read from")
+	}
+}
+
 // From the beginning nothing is too old: the horizon has only moved on.
 func TestTheHorizonMovesOn(t *testing.T) {
 	t.Parallel()

@@ -162,10 +162,13 @@ func (s *service) iterator(_ context.Context, in map[string]any) (any, string) {
 	it := iterator{Shard: all[i], Gaps: s.gaps}
 	switch in["ShardIteratorType"] {
 	case "TRIM_HORIZON":
-	case "AFTER_SEQUENCE_NUMBER":
+	case "AFTER_SEQUENCE_NUMBER", "AT_SEQUENCE_NUMBER":
 		text := in["SequenceNumber"].(string)
 		if it.After, err = lake.ParseSeq(text); err != nil || len(text) < 21 {
 			s.t.Errorf("sequence number %q: %v", text, err)
+		}
+		if in["ShardIteratorType"] == "AT_SEQUENCE_NUMBER" {
+			it.After = it.After.Before()
 		}
 	default:
 		s.t.Errorf("an iterator of the type %v loses records", in["ShardIteratorType"])

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/feed"
@@ -111,17 +112,30 @@ func (f *Feed) leave(lane string, c cursor) {
 }
 
 // iterator asks for a place in a shard: after a record, or at the oldest there is. The newest is never asked for; it
-// would leave out what came before it.
+// would leave out what came before it. The service refuses a number before the first of a shard, by which one asks for that
+// record alone; so it is asked for the record itself then.
 func (f *Feed) iterator(ctx context.Context, src *source, arn string, shard feed.Shard, after lake.Seq) (string, error) {
 	in := &dynamodbstreams.GetShardIteratorInput{StreamArn: &arn, ShardId: aws.String(shard.ID), ShardIteratorType: types.ShardIteratorTypeTrimHorizon}
 	if after != "" {
 		in.ShardIteratorType, in.SequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, aws.String(printed(after))
 	}
 	out, err := f.client.GetShardIterator(ctx, in)
+	if after != "" && outside(err) {
+		in.ShardIteratorType, in.SequenceNumber = types.ShardIteratorTypeAtSequenceNumber, aws.String(printed(after.Next()))
+		if at, failed := f.client.GetShardIterator(ctx, in); failed == nil {
+			out, err = at, nil
+		}
+	}
 	if err != nil {
 		return "", f.refusal(err, src, shard, after)
 	}
 	return aws.ToString(out.ShardIterator), nil
+}
+
+// outside reports whether the service says that a shard has no such sequence number.
+func outside(err error) bool {
+	var e smithy.APIError
+	return errors.As(err, &e) && e.ErrorCode() == "ValidationException"
 }
 
 // printed is a sequence number as the service writes it, in 21 digits at least.
