@@ -12,7 +12,7 @@ type Draft struct {
 	enc    Encoder
 	rows   []int32  // of the sources, in the file's order
 	ends   []int    // of the row groups in rows
-	groups [][]byte // the row groups so far
+	groups [][]byte // the row groups so far; of a bare file one, in which each column of all of them follows the one before
 	leaf   int      // the next one
 }
 
@@ -34,6 +34,9 @@ func (e *Encoder) DraftGroups(rows []int32, ends []int) *Draft {
 	}
 	d.enc.alone = len(ends) <= 1
 	d.groups = make([][]byte, len(ends))
+	if e.opt.Bare {
+		d.groups = d.groups[:min(1, len(ends))]
+	}
 	if len(d.groups) > 0 {
 		d.groups[0] = []byte(magic)
 	}
@@ -74,13 +77,13 @@ func (t *tools) take(n int) []byte {
 // add appends the next leaf, whose values of every row the source holds; out is where each row group's are gathered.
 func (d *Draft) add(s *step, out *Leaf) error {
 	e := &d.enc
-	for g := range d.groups {
-		rows := d.group(g)
+	for g := range d.ends {
+		rows, body := d.group(g), &d.groups[min(g, len(d.groups)-1)]
 		out.reset()
 		if err := out.gather(s, rows); err != nil {
 			return err
 		}
-		d.groups[g] = e.chunk(d.groups[g], out, &e.leaves[d.leaf], out.span(0, len(rows), len(rows)), len(rows))
+		*body = e.chunk(*body, out, &e.leaves[d.leaf], out.span(0, len(rows), len(rows)), len(rows))
 		if e.err != nil {
 			return e.err
 		}
@@ -125,13 +128,10 @@ func (d *Draft) place() {
 	e, at := &d.enc, int64(0)
 	byLeaf := e.chunks
 	e.chunks = make([]chunk, 0, len(byLeaf))
-	for g, b := range d.groups {
-		group := group{rows: int64(len(d.group(g))), start: at}
-		if g == 0 {
-			group.start = int64(len(magic))
-		}
+	for g := range d.ends {
+		group := group{rows: int64(len(d.group(g))), start: byLeaf[g].start + at}
 		for i := range e.leaves {
-			c := byLeaf[i*len(d.groups)+g]
+			c := byLeaf[i*len(d.ends)+g]
 			c.start, c.dataAt, c.bloomAt = c.start+at, c.dataAt+at, c.bloomAt+at
 			for p := c.pageFrom; p < c.pageTo; p++ {
 				e.pages[p].at += at
@@ -139,7 +139,9 @@ func (d *Draft) place() {
 			group.packed, group.plain = group.packed+c.packed, group.plain+c.plain
 			e.chunks = append(e.chunks, c)
 		}
-		at += int64(len(b))
+		if !e.opt.Bare {
+			at += int64(len(d.groups[g]))
+		}
 		e.groups, e.rows = append(e.groups, group), e.rows+group.rows
 	}
 	e.groups = slices.Clip(e.groups)

@@ -23,7 +23,7 @@ type EncoderOptions struct {
 	PageRows     int      // rows of a page at most; 0: 20,000
 	Bloom        []string // paths of leaves that get a bloom filter
 	Delta        bool     // DELTA encodings, which not every engine reads
-	Bare         bool     // no bounds and no page index, for files that are read whole and soon
+	Bare         bool     // no bounds and no page index, for files that only their maker reads
 }
 
 // Encoder makes Parquet files of batches. It is reusable and keeps its buffers; it is not safe for concurrent use. The

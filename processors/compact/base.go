@@ -29,6 +29,22 @@ func byText(d *schemas.Dataset) bool {
 // row is rewritten a bounded number of times for each change; and at once when rows out of their order have come, which
 // make questions dear until they are merged. It reports whether it did.
 func (c *Compactor) MergeBase(ctx context.Context, h History) (bool, error) {
+	return c.mergeBase(ctx, h, func(rows int64) int64 {
+		if c.opts.BaseTimes > 0 {
+			return max(c.opts.BaseRows, rows*c.opts.BaseTimes)
+		}
+		return max(c.opts.BaseRows, rows/c.opts.BaseShare)
+	})
+}
+
+// CompleteBase is MergeBase at the end of a bulk load, whose options let the base fall far behind: now the ordinary share
+// of changes may be above it and no more.
+func (c *Compactor) CompleteBase(ctx context.Context, h History) (bool, error) {
+	return c.mergeBase(ctx, h, func(rows int64) int64 { return max(baseRows, rows/baseShare) })
+}
+
+// mergeBase merges when at least so many changes are above the base's rows.
+func (c *Compactor) mergeBase(ctx context.Context, h History, due func(rows int64) int64) (bool, error) {
 	if h.Base == nil {
 		return false, nil
 	}
@@ -44,7 +60,7 @@ func (c *Compactor) MergeBase(ctx context.Context, h History) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if late := base.ID != 0 && history.Late > base.Through; above(delta, base.Through) < max(c.opts.BaseRows, base.Rows/c.opts.BaseShare) && !late {
+	if late := base.ID != 0 && history.Late > base.Through; above(delta, base.Through) < due(base.Rows) && !late {
 		return false, nil
 	}
 	defer c.works.begin()()

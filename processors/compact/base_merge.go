@@ -22,6 +22,8 @@ type baseMerge struct {
 	names []string // key columns
 	have  map[int][]tables.File
 	spill *columns.Encoder // of files that nobody but this merge reads
+
+	spillRow int64 // bytes of a row in them, about
 }
 
 func (c *Compactor) newBaseMerge(h History, base *tables.Snapshot) *baseMerge {
@@ -54,7 +56,7 @@ func (b *baseMerge) encoders() {
 		packing.Codec, packing.PageRows = columns.Snappy, quickPage
 	}
 	b.enc = columns.NewEncoder(b.cols, packing)
-	b.spill = columns.NewEncoder(b.cols, columns.EncoderOptions{Codec: columns.None, Bare: true})
+	b.spill = columns.NewEncoder(b.cols, columns.EncoderOptions{Bare: true})
 }
 
 func (b *baseMerge) run(ctx context.Context, delta []tables.File, through int64) error {

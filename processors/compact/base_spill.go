@@ -97,22 +97,27 @@ func (b *baseMerge) spillRows(ctx context.Context, s *columns.Sources, plan *pla
 		keys.Sort(rows, b.keys)
 		rows = b.candidates(keys, rows)
 		ends := plan.fences(b, bucket).ends(keys, len(rows), func(i int) int { return int(rows[i]) })
-		drafts = append(drafts, roomy(b.spill.DraftGroups(rows, groups(ends)), s, rows))
-		all = append(all, spill{tables.NewFile{Bucket: bucket}, ends})
+		d := b.spill.DraftGroups(rows, groups(ends))
+		d.Grow(max(int64(len(rows))*b.spillRow, s.Packed()*int64(len(rows))/int64(s.Rows())))
+		drafts = append(drafts, d)
+		all = append(all, spill{tables.NewFile{Bucket: bucket, Rows: int64(len(rows))}, ends})
 	}
 	if err := s.Write(drafts, nil); err != nil {
 		return nil, err
 	}
+	var used [][]byte
 	for i, d := range drafts {
-		bucket := all[i].Bucket
-		f, err := b.put(ctx, d, lake.DataKey(b.h.Base.Name(), "spill", fmt.Sprintf("s-%d-%s", bucket, b.opts.NewID())))
+		key := lake.DataKey(b.h.Base.Name(), "spill", fmt.Sprintf("s-%d-%s", all[i].Bucket, b.opts.NewID()))
+		body, stats, err := b.file(ctx, d, key)
 		if err != nil {
-			return spills, err
+			return all[:i], err
 		}
-		f.Bucket, drafts[i] = bucket, nil
-		spills = append(spills, spill{f, all[i].ends})
+		all[i].URL, all[i].Size, drafts[i] = lake.URL(key), stats.Size, nil
+		b.spillRow = max(b.spillRow, (stats.Size+stats.Rows)/max(stats.Rows, 1))
+		used = append(used, body)
 	}
-	return spills, nil
+	b.spill.Reuse(used)
+	return all, nil
 }
 
 // groups returns where the row groups of a spill end: with the ranges, so that one is read without its neighbours, where

@@ -41,6 +41,7 @@ type Options struct {
 	ClosedAfter time.Duration // a day is closed, and merged whole, so long after its end; 0: 6 h
 	BaseRows    int64         // changes above the base from which on it is merged, at least; 0: 20,000
 	BaseShare   int64         // a base is merged when the changes above it pass this part of it: 8 is an eighth; 0: 8
+	BaseTimes   int64         // or when they are so many times its rows, for bulk loads, which end with CompleteBase; 0: BaseShare says
 	QuickBase   bool          // a base is packed for speed, for bulk loads, which write it several times
 	Tombstones  time.Duration // how long removed keys stay in the base; 0: 35 days
 	Keep        int           // snapshots kept; 0: 100
@@ -53,14 +54,20 @@ type Options struct {
 
 const minMemory = 32 << 20 // less holds no row group of many columns
 
+// What lets a base be merged, unless the options say otherwise.
+const (
+	baseRows  = 20_000
+	baseShare = 8
+)
+
 func (o Options) filled() Options {
 	o.FanIn = cmp.Or(o.FanIn, 8)
 	o.TargetBytes = cmp.Or(o.TargetBytes, 128<<20)
 	o.MemoryBytes = max(cmp.Or(o.MemoryBytes, 256<<20), minMemory)
 	o.Workers = max(1, min(o.Workers, int(o.MemoryBytes/minMemory)))
 	o.ClosedAfter = cmp.Or(o.ClosedAfter, 6*time.Hour)
-	o.BaseRows = cmp.Or(o.BaseRows, 20_000)
-	o.BaseShare = cmp.Or(o.BaseShare, 8)
+	o.BaseRows = cmp.Or(o.BaseRows, baseRows)
+	o.BaseShare = cmp.Or(o.BaseShare, baseShare)
 	o.Tombstones = cmp.Or(o.Tombstones, 35*24*time.Hour)
 	o.Keep = cmp.Or(o.Keep, 100)
 	o.Grace = cmp.Or(o.Grace, 2*time.Minute)

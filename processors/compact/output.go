@@ -33,14 +33,23 @@ func (m *merger) output(ctx context.Context, s *columns.Sources, order []int32, 
 
 // put makes one file of a draft.
 func (c *Compactor) put(ctx context.Context, d *columns.Draft, key string) (tables.NewFile, error) {
-	body, stats, err := d.Bytes(nil)
+	_, stats, err := c.file(ctx, d, key)
 	if err != nil {
-		return tables.NewFile{}, fmt.Errorf("encode %s: %w", key, err)
-	}
-	if err := c.files.Put(ctx, key, body); err != nil {
-		return tables.NewFile{}, fmt.Errorf("put %s: %w", key, err)
+		return tables.NewFile{}, err
 	}
 	return tables.NewFile{URL: lake.URL(key), Rows: stats.Rows, Size: stats.Size, Bucket: -1, Stats: toStats(stats)}, nil
+}
+
+// file puts the file of a draft, and returns its memory, which nobody uses any more.
+func (c *Compactor) file(ctx context.Context, d *columns.Draft, key string) ([]byte, columns.FileStats, error) {
+	body, stats, err := d.Bytes(nil)
+	if err != nil {
+		return body, stats, fmt.Errorf("encode %s: %w", key, err)
+	}
+	if err := c.files.Put(ctx, key, body); err != nil {
+		return body, stats, fmt.Errorf("put %s: %w", key, err)
+	}
+	return body, stats, nil
 }
 
 func toStats(s columns.FileStats) tables.Stats {

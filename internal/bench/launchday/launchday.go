@@ -31,7 +31,7 @@ type Options struct {
 	Batch       int   // records of an event; 0: 3,500, which is what the six megabytes of a call of Lambda hold
 	CommitBytes int64 // landed bytes that make a commit; 0: 32 MiB
 	MergeBytes  int64 // that a round of compaction may have in memory, and a merge of the base beside it; 0: 160 MB
-	BaseRows    int64 // changes above the base from which on it is merged, if they also are as many as its rows; 0: 4,000,000
+	BaseRows    int64 // changes above the base from which on it is merged before the end, if they also are four times its rows; 0: 32,000,000
 	Skip        bool  // the checks
 
 	Tell  func(Progress) // nil: nobody listens
@@ -46,7 +46,7 @@ func (o Options) filled() Options {
 	o.Batch = cmp.Or(o.Batch, 3500)
 	o.CommitBytes = cmp.Or(o.CommitBytes, 32<<20)
 	o.MergeBytes = cmp.Or(o.MergeBytes, 160<<20)
-	o.BaseRows = cmp.Or(o.BaseRows, 4_000_000)
+	o.BaseRows = cmp.Or(o.BaseRows, 32_000_000)
 	if o.Tell == nil {
 		o.Tell = func(Progress) {}
 	}

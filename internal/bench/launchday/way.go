@@ -23,7 +23,7 @@ import (
 
 // Nobody reads the lake while it is filled, so what is replaced may go soon: the disk holds little more than the lake.
 const (
-	bulkShare     = 1 // a base is merged when the changes above it are as many as its rows: each row is written some three times in all
+	bulkTimes     = 4 // a base is merged when the changes above it are so many times its rows, and at the end
 	keepSnapshots = 4
 	keepFor       = 2 * time.Second
 	upkeepEvery   = 5 * time.Second
@@ -90,7 +90,7 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 	}
 	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor, Spare: onePass, Workers: bulkWorkers, AtOnce: bulkWorkers})
 	w.compactor = compact.New(w.files, compact.Options{
-		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseShare: bulkShare, FanIn: bulkFanIn, Workers: bulkWorkers, QuickBase: true, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
+		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseTimes: bulkTimes, FanIn: bulkFanIn, Workers: bulkWorkers, QuickBase: true, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
 		Now: func() time.Time { return time.Unix(0, w.complete.Load()) }, // the day is the data's: today's partitions are open
 	})
 	w.begun = time.Now()
@@ -240,13 +240,20 @@ func (w *way) compact(ctx context.Context, full <-chan struct{}) error {
 	})
 }
 
-// mergeBase keeps the base near the history. It reads files that compaction replaces meanwhile.
+// mergeBase follows the history at a distance, as nobody asks for current state yet, and brings the base up to it when
+// everything is committed. It reads files that compaction replaces meanwhile.
 func (w *way) mergeBase(ctx context.Context, full <-chan struct{}) error {
-	return w.follow(ctx, full, func() (bool, error) {
-		w.reading.RLock()
-		defer w.reading.RUnlock()
-		return w.merged(ctx, stageBase, w.compactor.MergeBase)
-	})
+	step := func(do func(context.Context, compact.History) (bool, error)) func() (bool, error) {
+		return func() (bool, error) {
+			w.reading.RLock()
+			defer w.reading.RUnlock()
+			return w.merged(ctx, stageBase, do)
+		}
+	}
+	if err := w.follow(ctx, full, step(w.compactor.MergeBase)); err != nil {
+		return err
+	}
+	return w.follow(ctx, full, step(w.compactor.CompleteBase))
 }
 
 // follow repeats a step until everything is committed, and then until there is nothing left to do.
