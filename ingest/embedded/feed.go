@@ -50,11 +50,11 @@ func appendSeq(dst []byte, seq uint64) []byte {
 }
 
 func formatSeq(seq uint64) lake.Seq {
-	padded, err := lake.ParseSeq(string(appendSeq(nil, seq)))
-	if err != nil {
-		panic("a sequence number that is none: " + err.Error())
+	var text [lake.SeqDigits]byte
+	for i := range text {
+		text[i] = '0'
 	}
-	return padded
+	return lake.Seq(appendSeq(text[:lake.SeqDigits-len(seqBase)], seq))
 }
 
 // parseSeq is the inverse of formatSeq; what lies before the first number is 0, what lies after the last is the last.
@@ -126,7 +126,23 @@ func (s *Store) look(stream string, wanted feed.Shard) (view, error) {
 
 // Read returns the records of a shard after a sequence number, in order: at most limit of them, fewer where they are
 // large. It can read any position again until Trim has passed it; a position before that is NotFound.
-func (s *Store) Read(ctx context.Context, stream string, wanted feed.Shard, after lake.Seq, limit int) (page feed.Page, err error) {
+func (s *Store) Read(ctx context.Context, stream string, wanted feed.Shard, after lake.Seq, limit int) (feed.Page, error) {
+	w := pageWriter{cat: s.catalog.Load()}
+	page, err := s.read(ctx, stream, wanted, after, limit, &w)
+	if err == nil && page.Records > 0 {
+		page.Body = w.end()
+	}
+	return page, err
+}
+
+// taker is what becomes of the records of a read.
+type taker interface {
+	begin(snap *pebble.Snapshot)
+	full() bool
+	add(p place, text []byte) error
+}
+
+func (s *Store) read(ctx context.Context, stream string, wanted feed.Shard, after lake.Seq, limit int, to taker) (page feed.Page, err error) {
 	if err := ctx.Err(); err != nil {
 		return page, err
 	}
@@ -155,11 +171,11 @@ func (s *Store) Read(ctx context.Context, stream string, wanted feed.Shard, afte
 	if limit <= 0 {
 		limit = defaultRecords
 	}
-	return s.readShard(snap, seen, max(from, again.trimmed), limit)
+	to.begin(snap)
+	return readShard(snap, seen, max(from, again.trimmed), limit, to)
 }
 
-func (s *Store) readShard(snap *pebble.Snapshot, seen view, from uint64, limit int) (page feed.Page, err error) {
-	w := pageWriter{cat: s.catalog.Load(), snap: snap}
+func readShard(snap *pebble.Snapshot, seen view, from uint64, limit int, to taker) (page feed.Page, err error) {
 	var last uint64
 	it, err := snap.NewIter(&pebble.IterOptions{
 		LowerBound: place{seen.shard.Number, from + 1}.key(),
@@ -171,12 +187,12 @@ func (s *Store) readShard(snap *pebble.Snapshot, seen view, from uint64, limit i
 	defer func() { err = joinClose(err, it) }()
 	newest := true
 	for ok := it.First(); ok; ok = it.Next() {
-		if page.Records == limit || len(w.body) > maxBodyBytes {
+		if page.Records == limit || to.full() {
 			newest = false
 			break
 		}
 		p := parsePlace(it.Key()[1:])
-		if err := w.add(p, it.Value()); err != nil {
+		if err := to.add(p, it.Value()); err != nil {
 			return feed.Page{}, err
 		}
 		if page.Records == 0 {
@@ -189,7 +205,7 @@ func (s *Store) readShard(snap *pebble.Snapshot, seen view, from uint64, limit i
 		return feed.Page{}, errEngine(err)
 	}
 	if page.Records > 0 {
-		page.Last, page.Body = formatSeq(last), w.end()
+		page.Last = formatSeq(last)
 	}
 	if newest {
 		page.End = seen.shard.closed() && seen.visible >= seen.shard.End

@@ -21,6 +21,10 @@ type pageWriter struct {
 
 const ttlIdentity = `,"userIdentity":{"type":"Service","principalId":"dynamodb.amazonaws.com"}`
 
+func (w *pageWriter) begin(snap *pebble.Snapshot) { w.snap = snap }
+
+func (w *pageWriter) full() bool { return len(w.body) > maxBodyBytes }
+
 // add appends a record.
 func (w *pageWriter) add(p place, text []byte) error {
 	v, err := parseVersion(text)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/lake"
+	"github.com/tarn-lake/tarn/internal/record"
 )
 
 // Shard is one shard of a stream.
@@ -26,4 +27,15 @@ type Page struct {
 	First, Last lake.Seq  // of the records; empty where there are none
 	End         bool      // the shard is closed and Last was its last record
 	Now         time.Time // an instant by which every record made before it was in this page or an earlier one, if the page is the shard's newest; zero: unknown
+}
+
+// Record is one record of a shard as its store has it. Its images are DynamoDB JSON; they and all that Was returns are
+// only valid until the next record is read.
+type Record struct {
+	Seq  lake.Seq
+	Op   record.Op
+	At   time.Time
+	Keys []byte
+	Now  []byte                 // nil: the change left no item
+	Was  func() ([]byte, error) // the item before; nil: there was none
 }

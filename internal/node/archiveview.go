@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -14,8 +13,7 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// archiveView is the archive, and the lake beside it, as verify compares them: fields that hold values in values are left
-// out on both sides.
+// archiveView is the archive, and the lake beside it, as verify compares them.
 type archiveView struct{ n *Node }
 
 var (
@@ -28,33 +26,11 @@ func (v archiveView) Await(context.Context, *schemas.Dataset, time.Time) error {
 
 // Hold returns the dataset as it is now.
 func (v archiveView) Hold(ctx context.Context, d *schemas.Dataset) (verify.Held, error) {
-	h, err := lakeView(v).hold(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	h.fields = plainFields(d)
-	return h, nil
-}
-
-func plainFields(d *schemas.Dataset) (plain []schemas.Field) {
-	for _, f := range verify.Comparable(d) {
-		if !nested(f) {
-			plain = append(plain, f)
-		}
-	}
-	return plain
+	return lakeView(v).hold(ctx, d)
 }
 
 // Skipped returns the fields that are not compared.
-func (v archiveView) Skipped(d *schemas.Dataset) []string {
-	names := verify.Skipped(d)
-	for _, f := range verify.Comparable(d) {
-		if nested(f) {
-			names = append(names, f.Name+" (holds values in values, which are not read from the archive)")
-		}
-	}
-	return names
-}
+func (v archiveView) Skipped(d *schemas.Dataset) []string { return verify.SkippedOfChanges(d) }
 
 // Batches reads the archive, object by object.
 func (v archiveView) Batches(ctx context.Context, d *schemas.Dataset, each func(verify.Batch) error) error {
@@ -92,21 +68,12 @@ func (v archiveView) Batches(ctx context.Context, d *schemas.Dataset, each func(
 
 // section reads the rows of one dataset in landed objects.
 type section struct {
-	d                               *schemas.Dataset
-	op, shard, seq, at, day, region *textColumn
-	keys, row, all                  []*textColumn
-	text                            []byte
+	*changeColumns
+	d *schemas.Dataset
 }
 
 func newSection(d *schemas.Dataset) *section {
-	t := textColumns{of: d.LandedColumns()}
-	s := &section{d: d,
-		op: t.plain(schemas.ColOp, schemas.String), shard: t.plain(schemas.ColShard, schemas.String), seq: t.plain(schemas.ColSeq, schemas.String),
-		at: t.plain(schemas.ColAt, schemas.Timestamp), day: t.plain(schemas.ColDate, schemas.Day), region: t.plain(schemas.ColRegion, schemas.String),
-		keys: t.key(d), row: t.row(plainFields(d)),
-	}
-	s.all = t.all
-	return s
+	return &section{newChangeColumns(d, d.LandedColumns()), d}
 }
 
 func (s *section) changes(ctx context.Context, l *lake.Landed) (all []verify.Archived, err error) {
@@ -114,7 +81,7 @@ func (s *section) changes(ctx context.Context, l *lake.Landed) (all []verify.Arc
 		if part.Dataset != s.d.Name {
 			continue
 		}
-		err := textsIn(ctx, bytes.NewReader(part.Body), int64(len(part.Body)), s.all, func(i int) error {
+		err := textsIn(ctx, bytes.NewReader(part.Body), int64(len(part.Body)), s.all, nil, func(i int) error {
 			c, err := s.change(i)
 			if err == nil && c.Seq != "" {
 				all = append(all, c)
@@ -139,12 +106,9 @@ func (s *section) change(i int) (c verify.Archived, err error) {
 	if err != nil {
 		return c, err
 	}
-	key := string(appendTexts(nil, s.keys, i, ""))
-	s.text = append(s.text[:0], strings.Join([]string{string(op), of(s.at), key, ""}, "\x1f")...)
-	if c.Gone = op.Gone(); !c.Gone {
-		s.text = appendTexts(s.text, s.row, i, "\x1e")
-	}
-	c.Change = verify.Change{Seq: lake.Seq(of(s.seq)), Hash: verify.Hash(s.text), Key: key, Day: of(s.day)}
+	text, key := s.texts(i)
+	c.Gone = op.Gone()
+	c.Change = verify.Change{Seq: lake.Seq(of(s.seq)), Hash: verify.Hash(text), Key: string(key), Day: of(s.day)}
 	c.Shard, c.At, c.Region = of(s.shard), time.UnixMicro(micros), of(s.region)
 	return c, nil
 }

@@ -25,6 +25,7 @@ type textColumn struct {
 	id    int // of the field in the file
 	field schemas.Field
 
+	nest   *nest         // of values in values
 	pages  parquet.Pages // nil: the file has no such column, which reads null
 	values parquet.ValueReader
 	page   parquet.Page
@@ -34,8 +35,11 @@ type textColumn struct {
 	null   [rowsAtOnce]bool
 }
 
-// textsOf hands over the texts of some columns of each row of a file. It knows columns of plain values only.
-func textsOf(ctx context.Context, path string, columns []*textColumn, each func(row int) error) (err error) {
+// groupFilter reports whether a row group may hold rows that are asked for; nil: each may.
+type groupFilter func(bounds func(column int) (low, high []byte)) bool
+
+// textsOf hands over the texts of some columns of each row of a file.
+func textsOf(ctx context.Context, path string, columns []*textColumn, may groupFilter, each func(row int) error) (err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return fault.Wrap(fault.Transient, err, "open %s", path)
@@ -45,38 +49,54 @@ func textsOf(ctx context.Context, path string, columns []*textColumn, each func(
 	if err != nil {
 		return err
 	}
-	if err := textsIn(ctx, f, info.Size(), columns, each); err != nil {
+	if err := textsIn(ctx, f, info.Size(), columns, may, each); err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	return nil
 }
 
 // textsIn does the same with the bytes of a file.
-func textsIn(ctx context.Context, r io.ReaderAt, size int64, columns []*textColumn, each func(row int) error) error {
+func textsIn(ctx context.Context, r io.ReaderAt, size int64, columns []*textColumn, may groupFilter, each func(row int) error) error {
 	file, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return err
 	}
-	leaves := map[int]int{}
+	there := map[int]*parquet.Column{}
 	for _, c := range file.Root().Columns() {
-		if c.Leaf() {
-			leaves[c.ID()] = c.Index()
-		}
+		there[c.ID()] = c
 	}
-	for _, group := range file.RowGroups() {
-		if err := groupTexts(ctx, group, leaves, columns, each); err != nil {
+	for i, group := range file.RowGroups() {
+		if may != nil && !may(boundsOf(file, i, there)) {
+			continue
+		}
+		if err := groupTexts(ctx, group, there, columns, each); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func groupTexts(ctx context.Context, group parquet.RowGroup, leaves map[int]int, columns []*textColumn, each func(row int) error) (err error) {
+// boundsOf returns the bounds of a row group's plain columns by field; nil where it does not say them.
+func boundsOf(file *parquet.File, group int, there map[int]*parquet.Column) func(column int) (low, high []byte) {
+	return func(id int) (low, high []byte) {
+		if c := there[id]; c != nil && c.Leaf() {
+			stats := file.Metadata().RowGroups[group].Columns[c.Index()].MetaData.Statistics
+			return stats.MinValue, stats.MaxValue
+		}
+		return nil, nil
+	}
+}
+
+func groupTexts(ctx context.Context, group parquet.RowGroup, there map[int]*parquet.Column, columns []*textColumn, each func(row int) error) (err error) {
 	chunks := group.ColumnChunks()
 	for _, c := range columns {
-		c.pages = nil
-		if leaf, ok := leaves[c.id]; ok {
-			c.pages = chunks[leaf].Pages()
+		c.pages, c.nest = nil, nil
+		switch column := there[c.id]; {
+		case column == nil:
+		case nested(c.field):
+			c.nest = newNest(column, &c.field, 0, 0, chunks)
+		case column.Leaf():
+			c.pages = chunks[column.Index()].Pages()
 		}
 	}
 	defer func() {
@@ -111,14 +131,24 @@ func (c *textColumn) close() (err error) {
 	if c.pages != nil {
 		err = c.pages.Close()
 	}
-	c.pages, c.page, c.values = nil, nil, nil
+	if c.nest != nil {
+		err = errors.Join(err, c.nest.close())
+	}
+	c.pages, c.page, c.values, c.nest = nil, nil, nil, nil
 	return err
 }
 
 // fill reads the next n values.
 func (c *textColumn) fill(n int) error {
 	c.text = c.text[:0]
-	for row := 0; row < n; {
+	for row := 0; row < n && c.nest != nil; row++ {
+		text, set, err := c.nest.append(c.text)
+		if err != nil {
+			return err
+		}
+		c.text, c.null[row], c.ends[row] = text, !set, len(text)
+	}
+	for row := 0; row < n && c.nest == nil; {
 		if c.pages == nil {
 			c.null[row], c.ends[row] = true, 0
 			row++

@@ -31,15 +31,20 @@ fields:
   - {name: mail, type: string, privacy: {rule: mask}}
   - {name: zip, type: string, privacy: {rule: band, length: 3}}
   - {name: raw, type: binary}
+  - {name: sizes, type: map, elem: {type: int64}}
+  - {name: home, type: object, fields: [{name: town, type: string}, {name: rooms, type: int32}, {name: since, type: timestamp}]}
+  - {name: visits, type: list, elem: {type: object, fields: [{name: to, type: string}, {name: paid, type: decimal, precision: 8, scale: 2}]}}
+  - {name: tags, type: set, elem: {type: string}}
 region: {from: constant, value: all}
 date: {from: field, field: day}
 history: {keep: 30d}
 `
 
-// plain is a record with every kind of plain value, all in a sign and a size of their own.
+// plain is a record with every kind of value, the plain ones all in a sign and a size of their own.
 const plain = `{"id":{"S":"ID"},"n":{"N":"NN"},"day":{"S":"DAY"},"small":{"N":"-7"},"cents":{"N":"-0.05"},"more":{"N":"12345678901234.5"},` +
 	`"most":{"N":"-12345678901234567890123456789012.000001"},"flag":{"BOOL":true},"at":{"S":"1969-12-31T23:59:59.999999Z"},"kind":{"S":"B"},` +
-	`"mail":{"S":"a@b"},"zip":{"S":"12345"},"raw":{"B":"AP8="}}`
+	`"mail":{"S":"a@b"},"zip":{"S":"12345"},"raw":{"B":"AP8="},"sizes":{"M":{"b":{"N":"2"},"a":{"N":"1"}}},"home":{"M":{"town":{"S":"Tarn"},"since":{"S":"2026-11-20T06:00:00+06:00"}}},` +
+	`"visits":{"L":[{"M":{"to":{"S":"x"},"paid":{"N":"1.5"}}},{"M":{"to":{"S":"y"}}}]},"tags":{"SS":["q","p"]}}`
 
 // TestTheBaseIsReadAsTheStoreHasIt: where a base has taken all in, its files are read without the engine. They say the
 // same of every kind of value, together with what has changed since; and what the lake has otherwise is found.
@@ -76,12 +81,14 @@ func TestTheBaseIsReadAsTheStoreHasIt(t *testing.T) {
 	wrong := map[string][2]string{
 		"small": {`"-7"`, `"7"`}, "cents": {"-0.05", "0.05"}, "more": {"12345678901234.5", "12345678901234.4"}, "most": {"000001", "000002"},
 		"flag": {"true", "false"}, "at": {"59.999999", "59.999998"}, "kind": {`{"S":"B"}`, `{"S":"A"}`}, "mail": {"a@b", "a@c"}, "zip": {`"12345"`, `"12445"`}, "raw": {"AP8=", "AP4="},
+		"sizes": {`"b":{"N":"2"}`, `"b":{"N":"3"}`}, "home": {"Tarn", "Turn"}, "visits": {`"1.5"`, `"1.51"`}, "tags": {`"q","p"`, `"q","p","r"`},
 	}
 	for field := range wrong {
 		put(record(field, "9", 1))
 	}
-	put(record("a", "1", 0), record("b", "-2", 1), record("c", "3", 60), `{"id":{"S":"d"},"n":{"N":"4"}}`)
-	all := 4 + int64(len(wrong))
+	put(record("a", "1", 0), record("b", "-2", 1), record("c", "3", 60), `{"id":{"S":"d"},"n":{"N":"4"}}`,
+		`{"id":{"S":"f"},"n":{"N":"6"},"sizes":{"M":{}},"home":{"M":{}},"visits":{"L":[]}}`)
+	all := 5 + int64(len(wrong))
 	state(all)
 	f.with(func(n *node.Node) {
 		mustDo[[]compact.Retained](t, n, "retain", node.RetainArgs{}) // which merges the base first

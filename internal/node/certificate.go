@@ -100,6 +100,9 @@ func (n *Node) again(ctx context.Context, r verify.Report, format int) (sum veri
 	if h.About().Commit < r.Pin.Commit {
 		return sum, fault.New(fault.NotFound, "the history of %s ends with commit %d", d.Name, h.About().Commit)
 	}
+	if format < 4 { // without age bands
+		h.changed = verify.Comparable(d)
+	}
 	if r.Mode == "changes" {
 		h.upTo = fmt.Sprintf(" AND _commit <= %d", r.Pin.Commit)
 		err := changesAgain(ctx, h, r, hash, &sum)

@@ -38,7 +38,7 @@ func (h *held) Changes(ctx context.Context, s verify.Span, each func(seq lake.Se
 	if s.Region != "" {
 		where += " AND region = " + quote(s.Region) + " AND NOT " + goneSQL
 	}
-	r, err := h.asked.Whole(ctx, "SELECT _seq, "+changeSQL(h.d, h.fields)+", "+keySQL(h.d)+" FROM "+plan.Ident(h.d.ChangesTable())+" WHERE "+where+" ORDER BY _seq")
+	r, err := h.asked.Whole(ctx, "SELECT _seq, "+changeSQL(h.d, h.changed)+", "+keySQL(h.d)+" FROM "+plan.Ident(h.d.ChangesTable())+" WHERE "+where+" ORDER BY _seq")
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (h *held) Parked(ctx context.Context, s verify.Span, each func(seq lake.Seq
 
 // Change asks for one change.
 func (h *held) Change(ctx context.Context, shard string, seq lake.Seq) (op, at string, values []verify.Value, err error) {
-	fields := verify.Comparable(h.d)
+	fields := h.changed
 	columns := "_op, epoch_us(_at)::VARCHAR"
 	for i := range fields {
 		columns += ", " + textSQL(&fields[i])

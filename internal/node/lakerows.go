@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -85,7 +84,7 @@ func (h *held) answeredPart(ctx context.Context, from, region string, part, part
 	if region != "" {
 		where += " AND region = " + quote(region)
 	}
-	r, err := h.asked.Whole(ctx, "SELECT "+keySQL(h.d)+", "+rowSQL(h.fields)+" FROM ("+from+") WHERE "+where)
+	r, err := h.asked.Whole(ctx, "SELECT "+keySQL(h.d)+", "+rowSQL(verify.Comparable(h.d))+" FROM ("+from+") WHERE "+where)
 	if fault.Is(err, fault.Exceeded) && parts < mostParts {
 		if err := h.answeredPart(ctx, from, region, part, 2*parts, each); err != nil {
 			return err
@@ -110,17 +109,14 @@ type baseColumns struct {
 	all        []*textColumn
 }
 
-// plainColumns returns the columns of the base that make a row's texts; nil where there is no base, or where a field
-// holds values in values.
+// plainColumns returns the columns of the base that make a row's texts; nil where there is no base, or one without a column
+// of a field.
 func (h *held) plainColumns() *baseColumns {
 	rel, ok := h.asked.Pinned().Relations[h.d.BaseTable()]
 	if _, based := h.asked.Pinned().Through[h.d.Name]; !ok || !based || h.state != plan.Ident(h.d.Name) {
 		return nil
 	}
 	fields := verify.Comparable(h.d)
-	if slices.ContainsFunc(fields, nested) {
-		return nil
-	}
 	t := textColumns{of: rel.Columns}
 	c := &baseColumns{op: t.plain(schemas.ColOp, schemas.String), region: t.plain(schemas.ColRegion, schemas.String), keys: t.key(h.d), row: t.row(fields)}
 	if t.lacks {
@@ -153,7 +149,7 @@ func (h *held) unchanged(ctx context.Context, c *baseColumns, region string, lat
 		return each(key, row)
 	}
 	for _, f := range h.asked.Pinned().Relations[h.d.BaseTable()].Files {
-		if err := h.readFile(ctx, f, c.all, take); err != nil {
+		if err := h.readFile(ctx, f, c.all, nil, take); err != nil {
 			return err
 		}
 	}
@@ -161,7 +157,7 @@ func (h *held) unchanged(ctx context.Context, c *baseColumns, region string, lat
 }
 
 // readFile reads a file, of a bucket's a copy that is held meanwhile.
-func (h *held) readFile(ctx context.Context, f query.File, columns []*textColumn, take func(int) error) error {
+func (h *held) readFile(ctx context.Context, f query.File, columns []*textColumn, may groupFilter, take func(int) error) error {
 	if h.n.copies != nil {
 		release, err := h.n.copies.Hold(ctx, []string{f.Path})
 		if err != nil {
@@ -169,7 +165,7 @@ func (h *held) readFile(ctx context.Context, f query.File, columns []*textColumn
 		}
 		defer release()
 	}
-	return textsOf(ctx, f.Path, columns, take)
+	return textsOf(ctx, f.Path, columns, may, take)
 }
 
 // appendTexts joins the texts of a row as concat_ws does: nulls as the given text, or left out where that is empty.

@@ -31,18 +31,18 @@ func (v lakeView) hold(ctx context.Context, d *schemas.Dataset) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &held{n: v.n, d: d, asked: h, state: plan.Ident(d.Name), fields: verify.Comparable(d), lost: v.n.withoutLost(ctx, h.Pinned())}, nil
+	return &held{n: v.n, d: d, asked: h, state: plan.Ident(d.Name), changed: verify.ComparableChanges(d), lost: v.n.withoutLost(ctx, h.Pinned())}, nil
 }
 
 // held is a dataset at one moment.
 type held struct {
-	n      *Node
-	d      *schemas.Dataset
-	asked  *query.Held
-	lost   []string        // paths of files that cannot be read
-	state  string          // the relation of current state
-	fields []schemas.Field // that texts of rows are made of
-	upTo   string          // a condition on changes that leaves out later commits; empty: all
+	n       *Node
+	d       *schemas.Dataset
+	asked   *query.Held
+	lost    []string        // paths of files that cannot be read
+	state   string          // the relation of current state
+	changed []schemas.Field // that texts of changes are made of
+	upTo    string          // a condition on changes that leaves out later commits; empty: all
 }
 
 // About says what is held.

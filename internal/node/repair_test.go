@@ -34,7 +34,12 @@ func newVandal(tb testing.TB, data string) *vandal {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	d, _ := registry.Dataset("passes")
+	return newVandalOf(tb, data, registry, "passes")
+}
+
+func newVandalOf(tb testing.TB, data string, registry *schemas.Registry, dataset string) *vandal {
+	tb.Helper()
+	d, _ := registry.Dataset(dataset)
 	catalog, err := tables.OpenFolder(tb.Context(), filepath.Join(data, "lake"), tables.Options{})
 	if err != nil {
 		tb.Fatal(err)

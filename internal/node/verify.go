@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash"
-	"strings"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -72,30 +70,12 @@ func (n *Node) compareNamed(ctx context.Context, d *schemas.Dataset, a VerifyArg
 // newMask returns a function that says what the lake keeps of a masked value: 16 bytes of a keyed hash, written here once
 // more so that the comparison does not trust the code it checks. It is not safe for concurrent use.
 func (n *Node) newMask() func(string) string {
-	m := &masker{mac: hmac.New(sha256.New, n.folder.Key("mask")), known: make([][2]string, knownMasks)}
-	return m.mask
-}
-
-// masker remembers the latest of its answers: plates, phones and names come many times.
-type masker struct {
-	mac   hash.Hash
-	text  [64]byte
-	sum   [sha256.Size]byte
-	known [][2]string // at the hash of a text: the text and its mask
-}
-
-const knownMasks = 1 << 15
-
-func (m *masker) mask(text string) string {
-	at := &m.known[verify.Hash(append(m.text[:0], text...))%knownMasks]
-	if at[1] == "" || at[0] != text {
-		*at = [2]string{strings.Clone(text), m.keyed(text)}
+	mac := hmac.New(sha256.New, n.folder.Key("mask"))
+	var plain [64]byte
+	var sum [sha256.Size]byte
+	return func(text string) string {
+		mac.Reset()
+		mac.Write(append(plain[:0], text...))
+		return hex.EncodeToString(mac.Sum(sum[:0])[:16])
 	}
-	return at[1]
-}
-
-func (m *masker) keyed(text string) string {
-	m.mac.Reset()
-	m.mac.Write(append(m.text[:0], text...))
-	return hex.EncodeToString(m.mac.Sum(m.sum[:0])[:16])
 }

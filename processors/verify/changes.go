@@ -3,8 +3,10 @@ package verify
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -17,6 +19,12 @@ import (
 type Feed interface {
 	Shards(ctx context.Context, stream string) ([]feed.Shard, error)
 	Read(ctx context.Context, stream string, shard feed.Shard, after lake.Seq, limit int) (feed.Page, error)
+}
+
+// Records is a Feed that hands over its records as they are stored, which is quicker than its pages.
+type Records interface {
+	// Records hands over what Read would; the page has no body.
+	Records(ctx context.Context, stream string, shard feed.Shard, after lake.Seq, limit int, each func(*feed.Record) error) (feed.Page, error)
 }
 
 // Span is changes of a shard from First to Last, both included, made from From on and before To; a zero From is open.
@@ -41,6 +49,9 @@ type History interface {
 	// Changes hands over the changes of a span in the order of their numbers, each with the canonical texts of all that is
 	// compared of it, and of its key.
 	Changes(ctx context.Context, s Span, each func(seq lake.Seq, text, key string)) error
+	// Every hands over the changes of some spans in any order, each with the same texts as Changes. They are only valid
+	// during the call of each.
+	Every(ctx context.Context, all []Span, each func(shard, seq, text, key []byte) error) error
 	// Parked hands over the numbers of those that are held back: in quarantine, or discarded from there.
 	Parked(ctx context.Context, s Span, each func(seq lake.Seq, discarded bool)) error
 	// Change returns what a change says: its operation, its time in microseconds, and its comparable fields, none where
@@ -56,7 +67,7 @@ type ChangeOptions struct {
 
 const (
 	feedLimit  = 5_000  // records of one read
-	windowRows = 50_000 // changes that are compared at once
+	windowRows = 50_000 // changes of an archive that are compared at once
 )
 
 // Changes compares the change feed with the history by identity: as far back as the feed goes, and as far forward as the
@@ -66,8 +77,8 @@ func Changes(ctx context.Context, d *schemas.Dataset, src Feed, lk Lake, o Chang
 		return Report{}, fault.New(fault.Invalid, "%s has no change stream to be compared with", d.Name)
 	}
 	o.Options = o.filled()
-	h := &changes{d: d, src: src, o: o, reader: newReader(d, o.Mask)}
-	h.report = Report{Dataset: d.Name, Mode: "changes", Region: o.Region, From: o.From, Skipped: Skipped(d), Differences: []Difference{}, Began: o.Now()}
+	h := &changes{d: d, src: src, o: o, reader: newChangeReader(d, o.Mask), shards: map[string]feed.Shard{}}
+	h.report = Report{Dataset: d.Name, Mode: "changes", Region: o.Region, From: o.From, Skipped: SkippedOfChanges(d), Differences: []Difference{}, Began: o.Now()}
 	h.explain = h.different
 	now := o.Now().UTC().Truncate(time.Millisecond)
 	if h.report.To = now; !o.To.IsZero() && o.To.Before(now) {
@@ -100,108 +111,49 @@ type changes struct {
 	sum    Sum
 	read   int64
 	text   []byte
+	key    []byte
+
+	stored *spill // both sides' changes
+	lakes  *spill
+	id     []byte
+	spans  []Span                // what was read of the feed
+	shards map[string]feed.Shard // by lane
+	first  lake.Seq              // of the changes of a shard that are compared; empty: none yet
+	last   lake.Seq
 
 	explain func(ctx context.Context, s feed.Shard, span Span, c Change) error // notes how a change differs
 }
 
-func (h *changes) run(ctx context.Context) (Report, error) {
+func (h *changes) run(ctx context.Context) (_ Report, err error) {
+	for _, side := range []**spill{&h.stored, &h.lakes} {
+		if *side, err = newSpill(h.o.Dir, h.report.Pin.Rows); err != nil {
+			return Report{}, err
+		}
+		defer func() { err = errors.Join(err, (*side).close()) }()
+	}
 	shards, err := h.src.Shards(ctx, h.d.Stream)
 	if err != nil {
 		return Report{}, fmt.Errorf("read the feed: %w", err)
 	}
 	for _, s := range shards {
+		h.shards[s.Lane()] = s
 		if err := h.shard(ctx, s); err != nil {
-			return Report{}, fmt.Errorf("compare shard %s: %w", s.ID, err)
+			return Report{}, fmt.Errorf("read shard %s of the feed: %w", s.ID, err)
 		}
 	}
+	if err := h.against(ctx); err != nil {
+		return Report{}, err
+	}
 	r := &h.report
-	r.Store, r.StoreSum, r.Lake, r.LakeSum = h.store.Rows, h.store.String(), h.sum.Rows, h.sum.String()
+	slices.SortStableFunc(r.Differences, func(a, b Difference) int { return cmp.Or(cmp.Compare(a.Shard, b.Shard), bySeq(a.Seq, b.Seq)) })
+	r.Store, r.StoreSum, r.Lake, r.LakeSum = h.stored.total.Rows, h.stored.total.String(), h.lakes.total.Rows, h.lakes.total.String()
 	r.Ended = h.o.Now()
 	r.ElapsedMS = r.Ended.Sub(r.Began).Milliseconds()
 	return *r, nil
 }
 
-// shard compares one shard, window after window.
-func (h *changes) shard(ctx context.Context, s feed.Shard) error {
-	r := Range{Shard: s.Lane()}
-	var window []Change
-	var after, first, last lake.Seq
-	for more := true; more; {
-		page, err := h.src.Read(ctx, h.d.Stream, s, after, feedLimit)
-		if fault.Is(err, fault.NotFound) && after != "" { // the feed has forgotten what was not read yet: go on where it begins now
-			after = ""
-			first = ""
-			window = window[:0]
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		more = page.Records > 0 && !page.End
-		if page.Records == 0 {
-			break
-		}
-		records, err := parsePage(page.Body)
-		if err != nil {
-			return err
-		}
-		if first == "" {
-			first = records[0].seq
-		}
-		for i := range records {
-			c, ours, err := h.change(&records[i])
-			if err != nil {
-				return err
-			}
-			if ours {
-				window = append(window, c)
-				r.First, r.Last = cmp.Or(r.First, c.Seq.Short()), c.Seq.Short()
-				r.Changes++
-			}
-		}
-		after, last = page.Last, page.Last
-		if len(window) >= windowRows || !more {
-			if err := h.window(ctx, s, window, first, last); err != nil {
-				return err
-			}
-			window, first = window[:0], last.Next()
-		}
-	}
-	if len(window) > 0 {
-		if err := h.window(ctx, s, window, first, last); err != nil {
-			return err
-		}
-	}
-	if r.Changes > 0 {
-		h.report.Shards = append(h.report.Shards, r)
-	}
-	return nil
-}
-
-// window compares the changes of a shard from first to last.
-func (h *changes) window(ctx context.Context, s feed.Shard, source []Change, first, last lake.Seq) error {
-	span := Span{Shard: s.Lane(), First: first, Last: last, From: h.o.From, To: h.report.To, Region: h.o.Region}
-	var have []Change
-	err := h.lake.Changes(ctx, span, func(seq lake.Seq, text, key string) {
-		have = append(have, Change{Seq: seq, Hash: Hash([]byte(text)), Key: key})
-	})
-	if err != nil {
-		return err
-	}
-	for _, c := range source {
-		h.store.Add(c.Digest(span.Shard))
-	}
-	for _, c := range have {
-		h.sum.Add(c.Digest(span.Shard))
-	}
-	if h.read += int64(len(source) + len(have)); h.read > 0 {
-		h.o.Tell(h.read)
-	}
-	if slices.EqualFunc(source, have, func(a, b Change) bool { return a.Seq == b.Seq && a.Hash == b.Hash }) {
-		return nil
-	}
-	return h.name(ctx, s, span, source, have)
-}
+// bySeq orders numbers without zeros in front.
+func bySeq(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
 // Digest returns what the change adds to a sum.
 func (c Change) Digest(shard string) Digest {
@@ -270,7 +222,7 @@ func (h *changes) different(ctx context.Context, s feed.Shard, _ Span, c Change)
 	if err != nil || len(records) != 1 || records[0].seq != c.Seq {
 		return fault.Wrap(fault.Transient, err, "the feed has no longer what it had at %s", c.Seq.Short())
 	}
-	if _, _, err := h.change(&records[0]); err != nil {
+	if _, err := h.change(&records[0]); err != nil {
 		return err
 	}
 	op, at, values, err := h.lake.Change(ctx, s.Lane(), c.Seq)
@@ -278,7 +230,7 @@ func (h *changes) different(ctx context.Context, s feed.Shard, _ Span, c Change)
 		return err
 	}
 	names := []string{schemas.ColOp, schemas.ColAt}
-	want := []Value{{string(records[0].op), true}, {records[0].at, true}}
+	want := []Value{{string(records[0].op), true}, {strconv.FormatInt(records[0].at, 10), true}}
 	have := []Value{{op, true}, {at, true}}
 	if !records[0].op.Gone() {
 		for _, f := range h.reader.fields {

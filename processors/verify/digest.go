@@ -29,10 +29,10 @@ func Hasher(format int) (func(text []byte) uint64, error) {
 	switch format {
 	case 2:
 		return hashMD5, nil
-	case CertificateFormat:
+	case 3, CertificateFormat:
 		return Hash, nil
 	}
-	return nil, fault.New(fault.Invalid, "the certificate has format %d; this program knows format 2 and %d: check it with the version of the program that it names", format, CertificateFormat)
+	return nil, fault.New(fault.Invalid, "the certificate has format %d; this program knows formats 2 to %d: check it with the version of the program that it names", format, CertificateFormat)
 }
 
 // Sum is a digest of a set of records in whatever order they come. Equal sets have equal sums.

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/feed"
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/schemas"
@@ -19,10 +20,20 @@ import (
 type event struct {
 	seq  lake.Seq
 	op   record.Op
-	at   string // microseconds
+	at   int64 // microseconds; zero where the feed does not say it
 	keys []byte
 	was  []byte
 	now  []byte
+}
+
+// stored makes the event of a record that the feed hands over as it is. The image before is read only where the record
+// leaves none.
+func (e *event) stored(r *feed.Record) (err error) {
+	*e = event{seq: r.Seq, op: r.Op, at: r.At.UnixMicro(), keys: r.Keys, now: r.Now}
+	if r.Now == nil && r.Was != nil {
+		e.was, err = r.Was()
+	}
+	return err
 }
 
 // pageRecord is a record as a page of the feed spells it.
@@ -67,22 +78,22 @@ func (e *event) parse(r *pageRecord) (err error) {
 			e.op = record.Expire
 		}
 	}
-	e.at = string(appendMicros(nil, &seconds, &attribute{kind: record.N, text: bytes.Trim(r.DynamoDB.ApproximateCreationDateTime, `"`)}))
+	at := appendMicros(nil, &seconds, &attribute{kind: record.N, text: bytes.Trim(r.DynamoDB.ApproximateCreationDateTime, `"`)})
+	e.at, _ = strconv.ParseInt(string(at), 10, 64) // zero where the feed does not say it
 	e.keys, e.was, e.now = r.DynamoDB.Keys, r.DynamoDB.OldImage, r.DynamoDB.NewImage
 	return nil
 }
 
 // time returns when the change was made.
-func (e *event) time() time.Time {
-	n, _ := strconv.ParseInt(e.at, 10, 64) // zero where the feed does not say it
-	return time.UnixMicro(n).UTC()
-}
+func (e *event) time() time.Time { return time.UnixMicro(e.at).UTC() }
 
-// change reads a record and reports whether it is among those that are compared. The reader then has its image.
-func (h *changes) change(e *event) (Change, bool, error) {
+// change reads a record and reports whether it is among those that are compared. The reader then has its image, and key
+// and text stand in their buffers.
+func (h *changes) change(e *event) (bool, error) {
 	if e.heartbeat() {
-		return Change{}, false, nil
+		return false, nil
 	}
+	h.reader.at = e.at
 	ours := false
 	for _, image := range [][]byte{e.now, e.was, e.keys} {
 		if image == nil {
@@ -91,24 +102,26 @@ func (h *changes) change(e *event) (Change, bool, error) {
 		var err error
 		if ours, err = h.reader.image(image); ours || err != nil {
 			if err != nil {
-				return Change{}, false, err
+				return false, err
 			}
 			break
 		}
 	}
 	t := e.time()
 	if !ours || t.Before(h.o.From) || !t.Before(h.report.To) {
-		return Change{}, false, nil
+		return false, nil
 	}
 	if h.o.Region != "" && (e.op.Gone() || h.reader.place.of(h.reader.slots) != h.o.Region) {
-		return Change{}, false, nil
+		return false, nil
 	}
-	key := string(h.reader.appendKey(nil))
-	h.text = append(append(append(append(append(append(h.text[:0], e.op...), fieldMark), e.at...), fieldMark), key...), fieldMark)
+	h.key = h.reader.appendKey(h.key[:0])
+	h.text = append(append(h.text[:0], e.op...), fieldMark)
+	h.text = append(strconv.AppendInt(h.text, e.at, 10), fieldMark)
+	h.text = append(append(h.text, h.key...), fieldMark)
 	if !e.op.Gone() {
 		h.text = append(h.text, h.reader.row()...)
 	}
-	return Change{Seq: e.seq, Hash: Hash(h.text), Key: key, Day: h.day()}, true, nil
+	return true, nil
 }
 
 // day returns the day of the image that was read, where a field says it.

@@ -10,12 +10,21 @@ import (
 // RegionField is the name under which a record's region is compared: it says in which partition a record has to be.
 const RegionField = "region()"
 
-// Comparable returns the fields that can be compared, last of all the region where it follows from the record: those that
-// the lake keeps as they are, masked, or as the beginning of a text.
-func Comparable(d *schemas.Dataset) []schemas.Field {
+// Comparable returns the fields of records that can be compared, last of all the region where it follows from the record:
+// those that the lake keeps as they are, masked, or as the beginning of a text.
+func Comparable(d *schemas.Dataset) []schemas.Field { return fieldsOf(d, false) }
+
+// ComparableChanges returns those of changes, which say when the lake's row was written: age bands too, as the texts that
+// the lake keeps of them.
+func ComparableChanges(d *schemas.Dataset) []schemas.Field { return fieldsOf(d, true) }
+
+func fieldsOf(d *schemas.Dataset, dated bool) []schemas.Field {
 	var fields []schemas.Field
 	for _, f := range d.Fields {
 		if comparable(&f) {
+			fields = append(fields, f)
+		} else if dated && aged(&f) {
+			f.Type = schemas.String
 			fields = append(fields, f)
 		}
 	}
@@ -25,11 +34,16 @@ func Comparable(d *schemas.Dataset) []schemas.Field {
 	return fields
 }
 
-// Skipped returns the names of the fields that are not compared, each with the reason.
-func Skipped(d *schemas.Dataset) []string {
+// Skipped returns the names of the fields of records that are not compared, each with the reason.
+func Skipped(d *schemas.Dataset) []string { return skipped(d, false) }
+
+// SkippedOfChanges returns those of changes.
+func SkippedOfChanges(d *schemas.Dataset) []string { return skipped(d, true) }
+
+func skipped(d *schemas.Dataset, dated bool) []string {
 	names := []string{}
 	for _, f := range d.Fields {
-		if !comparable(&f) {
+		if !comparable(&f) && !(dated && aged(&f)) {
 			names = append(names, f.Name+" ("+why(&f)+")")
 		}
 	}
@@ -42,15 +56,14 @@ func why(f *schemas.Field) string {
 	case "drop":
 		return "the lake does not keep it"
 	case "band":
-		return "the lake keeps an age, which depends on when the row was written, and the store does not say that"
+		return "the lake keeps an age, which depends on when the row was written, and the store does not say that; --changes compares it"
 	case "mask":
 		return "the lake keeps a hash of it in a form that only texts have one of"
 	}
 	return "it holds binary or protected values in values"
 }
 
-// comparable reports whether a field has the same text on both sides. The age band of a date depends on when the row was
-// written, which the store does not say.
+// comparable reports whether a field of a record has the same text on both sides.
 func comparable(f *schemas.Field) bool {
 	switch f.Privacy.Rule {
 	case "mask":
@@ -60,6 +73,9 @@ func comparable(f *schemas.Field) bool {
 	}
 	return kept(f) && plain(f)
 }
+
+// aged reports whether the lake keeps an age band of a field.
+func aged(f *schemas.Field) bool { return f.Privacy.Rule == "band" && f.Type != schemas.String }
 
 func plain(f *schemas.Field) bool {
 	switch f.Type {
@@ -93,12 +109,32 @@ type reader struct {
 	keys   []int // slots of the key
 	claim  int   // slot of the discriminator; -1: none
 	place  *region
+	known  [][2]string               // masks, each at the hash of its text, which stands before it
+	born   map[string]*schemas.Field // fields of which the lake keeps an age band, as the store has them
+	at     int64                     // when the change was made, in microseconds: what ages are reckoned to
 	buf    []byte
 	ends   []int
 }
 
+// newReader returns a reader of records.
 func newReader(d *schemas.Dataset, mask func(string) string) *reader {
-	r := &reader{d: d, fields: Comparable(d), mask: mask, index: map[string]int{}, claim: -1}
+	return readerOf(d, Comparable(d), mask)
+}
+
+// newChangeReader returns a reader of changes.
+func newChangeReader(d *schemas.Dataset, mask func(string) string) *reader {
+	r := readerOf(d, ComparableChanges(d), mask)
+	r.born = map[string]*schemas.Field{}
+	for i := range d.Fields {
+		if aged(&d.Fields[i]) {
+			r.born[d.Fields[i].Name] = &d.Fields[i]
+		}
+	}
+	return r
+}
+
+func readerOf(d *schemas.Dataset, fields []schemas.Field, mask func(string) string) *reader {
+	r := &reader{d: d, fields: fields, mask: mask, index: map[string]int{}, claim: -1}
 	for i := range r.fields {
 		if r.fields[i].Name != RegionField {
 			r.slot(r.fields[i].Name)
@@ -197,6 +233,9 @@ func (r *reader) appendField(b []byte, i int) []byte {
 		return append(b, r.place.of(r.slots)...)
 	}
 	from := len(b)
+	if born := r.born[f.Name]; born != nil {
+		return appendAge(b, born, &r.slots[i], r.at)
+	}
 	b = appendCanonical(b, f, &r.slots[i])
 	if r.slots[i].kind == record.None || r.slots[i].kind == record.NULL {
 		return b
@@ -205,9 +244,26 @@ func (r *reader) appendField(b []byte, i int) []byte {
 	case "band":
 		return b[:from+leading(b[from:], f.Privacy.Length)]
 	case "mask":
-		b = append(b[:from], r.mask(string(b[from:]))...)
+		return r.masked(b, from)
 	}
 	return b
+}
+
+// knownMasks is how many masks are remembered: plates, phones and names come many times.
+const knownMasks = 1 << 15
+
+// masked replaces the text from a place on by what the lake keeps of it.
+func (r *reader) masked(b []byte, from int) []byte {
+	if r.known == nil {
+		r.known = make([][2]string, knownMasks)
+	}
+	text := b[from:]
+	at := &r.known[Hash(text)%knownMasks]
+	if at[1] == "" || at[0] != string(text) {
+		plain := string(text)
+		*at = [2]string{plain, r.mask(plain)}
+	}
+	return append(b[:from], at[1]...)
 }
 
 // leading returns how many bytes the first characters of a text have.
@@ -248,7 +304,7 @@ func (r *reader) appendKey(b []byte) []byte {
 		}
 		b = appendCanonical(b, f, &r.slots[at])
 		if f.Privacy.Rule == "mask" {
-			b = append(b[:from], r.mask(string(b[from:]))...)
+			b = r.masked(b, from)
 		}
 	}
 	return b
