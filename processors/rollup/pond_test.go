@@ -53,6 +53,7 @@ type pond struct {
 	seqs       int
 	engine     query.Engine
 	tight      tightness                     // of the engine that rollups are refreshed through
+	meanwhile  func()                        // done once when it is asked next; may be nil
 	kept       int                           // query.Options.Kept
 	before     func(step, name string) error // of the tables; may be nil
 }
