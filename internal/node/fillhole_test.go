@@ -97,6 +97,41 @@ func TestAnExportFillsAHole(t *testing.T) {
 	})
 }
 
+// TestAHoleThatIsFilledIsNotHealedMeanwhile: the loop that heals leaves holes alone while somebody fills one, who would find it
+// closed at the end.
+func TestAHoleThatIsFilledIsNotHealedMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := newThings(t, "int64")
+	all := many(60)
+	f.put(all)
+	f.with(func(n *node.Node) { mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{}) })
+	f.lose(map[string]string{"comes": "3"})
+	for id := range all {
+		all[id] = "7"
+	}
+	f.put(all) // behind what was lost, in every shard
+	f.with(func(n *node.Node) {
+		mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{})
+		holes := mustDo[[]lake.Hole](t, n, "holes", struct{}{})
+		if len(holes) == 0 {
+			t.Fatal("there is no hole")
+		}
+		h := holes[0]
+		whole := increment(t, "0210-whole", h.From.Add(-time.Second), h.To, exported("comes", "3", h.To))
+		looked := 0
+		var done node.Backfilled
+		err := n.Do(t.Context(), "backfill", node.BackfillArgs{Dataset: "things", Export: whole, Hole: h.ID}, &done, func(node.Step) {
+			if err := n.Heal(t.Context()); err != nil {
+				t.Error(err)
+			}
+			looked++
+		})
+		if err != nil || done.Closed != h.ID || looked == 0 {
+			t.Errorf("got %+v after %d looks, %v", done, looked, err)
+		}
+	})
+}
+
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a

@@ -22,9 +22,10 @@ const (
 // with the store, mends what differs, and notes in the ledger what was done as the hole's receipt. What a record was
 // between two states that the feed has forgotten stays unknown, and the receipt says so.
 func (n *Node) heal(ctx context.Context) error {
-	if n.seeding.Load() || time.Now().Before(n.healAfter) {
+	if n.seeding.Load() || time.Now().Before(n.healAfter) || !n.closing.TryLock() {
 		return nil
 	}
+	defer n.closing.Unlock()
 	open, err := n.openHoles(ctx)
 	if err != nil {
 		return err

@@ -81,6 +81,7 @@ type Node struct {
 	committing  sync.Mutex               // one round of commits at a time in this process
 	telling     sync.Mutex               // one copy into the ledger at a time
 	backing     sync.Mutex               // one backup at a time
+	closing     sync.Mutex               // whoever fills a hole closes it: not the loop that heals meanwhile
 	commitEvery atomic.Int64             // shortest time between two commits, in nanoseconds
 	turns       int                      // of compaction; only its loop counts
 	healAfter   time.Time                // holes are left alone until then; only the loop that heals looks
