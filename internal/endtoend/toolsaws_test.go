@@ -155,16 +155,7 @@ func TestToolsOnAWS(t *testing.T) {
 func (a awsTools) mends(parts int64) {
 	a.t.Helper()
 	const rows = 20
-	var text strings.Builder
-	for i := range rows {
-		fmt.Fprintf(&text, `{"id":"extra of %d, %d","n":%d}`+"\n", parts, i, i)
-	}
-	file := filepath.Join(a.t.TempDir(), "more.jsonl")
-	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
-		a.t.Fatal(err)
-	}
-	var loaded load.Report
-	if a.run(0, &loaded, "load", file, "--dataset", "parts"); loaded.Loaded != rows || loaded.Bad != 0 {
+	if loaded := a.loads(rows); loaded.Loaded != rows || loaded.Bad != 0 {
 		a.t.Errorf("tarn load: %+v", loaded)
 	}
 	var all []verdict
@@ -181,4 +172,19 @@ func (a awsTools) mends(parts int64) {
 		a.t.Errorf("tarn backfill --scan: %+v", done)
 	}
 	a.run(0, nil, "verify")
+}
+
+// loads loads rows that the store does not have.
+func (a awsTools) loads(rows int64) (loaded load.Report) {
+	a.t.Helper()
+	var text strings.Builder
+	for i := range rows {
+		fmt.Fprintf(&text, `{"id":"extra %d","n":%d}`+"\n", i, i)
+	}
+	file := filepath.Join(a.t.TempDir(), "more.jsonl")
+	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	a.run(0, &loaded, "load", file, "--dataset", "parts")
+	return loaded
 }
