@@ -51,3 +51,17 @@ func BenchmarkImages(b *testing.B) {
 	}
 	b.ReportMetric(float64((cpuTime()-began).Nanoseconds())/float64(items), "ns-cpu/item")
 }
+
+// BenchmarkGet reads items here and there of a store that is five times the cache.
+func BenchmarkGet(b *testing.B) {
+	s := scanned(b)
+	began := cpuTime()
+	b.ResetTimer()
+	for i := range b.N {
+		key := ingest.Key{Partition: benchPass(int(uint32(i) * 2654435761 % 100_000))["id"]}
+		if _, err := s.Get(b.Context(), "passes", key); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64((cpuTime()-began).Nanoseconds())/float64(b.N), "ns-cpu/item")
+}
