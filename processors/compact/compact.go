@@ -36,7 +36,7 @@ type Options struct {
 	FanIn       int           // files of one size in a partition that are merged into one; 0: 8
 	TargetBytes int64         // files of this size are left alone; 0: 128 MB
 	MemoryBytes int64         // what a merge may have in memory, however large the partition; 0: 256 MB, and never less than 32 MB
-	Workers     int           // goroutines of a merge, which share its memory; 0: 1, and never less than 32 MB each
+	Workers     int           // goroutines of a merge, which share its memory; 0: 1, and no more than have 32 MB each
 	Whole       bool          // fold in what came late for closed days, however little
 	ClosedAfter time.Duration // a day is closed, and merged whole, so long after its end; 0: 6 h
 	BaseRows    int64         // changes above the base from which on it is merged, at least; 0: 20,000

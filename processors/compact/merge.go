@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/processors/columns"
@@ -77,7 +79,8 @@ type merger struct {
 	paths  []string          // of keys
 	enc    *columns.Encoder
 	bloom  []string
-	memory int64 // bytes that it may have
+	memory int64               // bytes that it may have
+	shared *semaphore.Weighted // bytes of the memory, where others merge beside it; or nil
 
 	old           []tables.File
 	files         []tables.NewFile
@@ -108,10 +111,10 @@ func (m *merger) encoder() {
 func (m *merger) groups(ctx context.Context, groups []group) error {
 	did := make([]merger, len(groups))
 	var next atomic.Int64
-	team := make([]*merger, min(m.opts.Workers, len(groups)))
+	team, shared := make([]*merger, min(m.opts.Workers, len(groups))), semaphore.NewWeighted(m.memory)
 	for i := range team {
 		w := *m
-		w.memory = m.share()
+		w.shared = shared
 		w.encoder()
 		team[i] = &w
 	}
@@ -139,12 +142,21 @@ func (m *merger) group(ctx context.Context, g group) error {
 	if err != nil {
 		return err
 	}
+	m.memory = m.opts.MemoryBytes
+	if g.prefix == closedPrefix {
+		m.memory = m.share() // whatever it is: it goes range by range
+	}
 	if g.prefix == mergedPrefix {
 		if g.files = g.files[:m.fit(in)]; len(g.files) < 2 {
 			return in.close()
 		}
 	}
 	before, rows := m.rows+m.dropped, int64(in.sources.Rows())
+	done, err := m.hold(ctx, in.sources.Memory(m.paths...))
+	if err != nil {
+		return errors.Join(err, in.close())
+	}
+	defer done()
 	err = m.ranges(in.runs(), func(s *columns.Sources) error { return m.write(ctx, s, g) })
 	if errors.Is(err, errUnsorted) { // which comes before anything is written
 		g.files, rows, err = m.resort(ctx, in, g)
@@ -157,6 +169,18 @@ func (m *merger) group(ctx context.Context, g group) error {
 	}
 	m.old = append(m.old, g.files...)
 	return nil
+}
+
+// hold waits for memory for rows that take that many bytes, or for all of it.
+func (m *merger) hold(ctx context.Context, need int64) (done func(), err error) {
+	if m.shared == nil {
+		return func() {}, nil
+	}
+	bytes := min(m.memory, 2*(need+fixedMemory)) // as room says it
+	if err := m.shared.Acquire(ctx, bytes); err != nil {
+		return nil, err
+	}
+	return func() { m.shared.Release(bytes) }, nil
 }
 
 // fit takes the largest files, which come last, out of the input until it fits the memory, and returns how many stay.

@@ -45,9 +45,10 @@ type way struct {
 	rollup   *rollup.Rollup
 	closers  []func() error
 
-	compactor *compact.Compactor
-	commits   sync.Mutex   // compact.Options.Commits
-	reading   sync.RWMutex // who holds it for reading needs replaced files to stay
+	compactor *compact.Compactor // of the base, and of upkeep
+	merging   compact.Options    // of the history
+	commits   sync.Mutex         // compact.Options.Commits
+	reading   sync.RWMutex       // who holds it for reading needs replaced files to stay
 	begun     time.Time
 	complete  atomic.Int64 // change time that every lane is committed through, unix nanoseconds
 	sent      atomic.Int64 // changes
@@ -89,10 +90,11 @@ func (w *way) run(ctx context.Context, ring *synthetic.Ring) error {
 		return err
 	}
 	committer := commit.New(w.files, w.catalog, w.registry, commit.Options{MaxBytes: w.CommitBytes, Keep: keepSnapshots, KeepFor: keepFor, Spare: onePass, Workers: bulkWorkers, AtOnce: bulkWorkers})
-	w.compactor = compact.New(w.files, compact.Options{
+	w.merging = compact.Options{
 		MemoryBytes: w.MergeBytes, BaseRows: w.BaseRows, BaseTimes: bulkTimes, FanIn: bulkFanIn, Workers: bulkWorkers, QuickBase: true, Keep: keepSnapshots, Grace: keepFor, Commits: &w.commits, Observe: w.observe,
 		Now: func() time.Time { return time.Unix(0, w.complete.Load()) }, // the day is the data's: today's partitions are open
-	})
+	}
+	w.compactor = compact.New(w.files, w.merging)
 	w.begun = time.Now()
 	used := machine.ProcessorTime()
 	ctx, cancel := context.WithCancel(ctx)
@@ -226,11 +228,21 @@ func (w *way) committedThrough(ctx context.Context) error {
 	return nil
 }
 
-// compact merges what there is of the history, and lets go of what was replaced.
+// compact merges what there is of the history, and lets go of what was replaced. When everything is committed, a merge has
+// the memory of the commits too.
 func (w *way) compact(ctx context.Context, full <-chan struct{}) error {
 	kept := time.Now()
+	more := w.merging
+	more.MemoryBytes *= 2
+	filling, after := compact.New(w.files, w.merging), compact.New(w.files, more)
 	return w.follow(ctx, full, func() (bool, error) {
-		did, err := w.merged(ctx, stageMerge, w.compactor.Merge)
+		c := filling
+		select {
+		case <-full:
+			c = after
+		default:
+		}
+		did, err := w.merged(ctx, stageMerge, c.Merge)
 		if err == nil && time.Since(kept) > upkeepEvery && w.reading.TryLock() {
 			err = w.timed(stageUpkeep, func() error { return w.upkeep(ctx) })
 			w.reading.Unlock()
