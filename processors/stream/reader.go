@@ -218,9 +218,11 @@ func (r *run) follow(ctx context.Context, s Shard, at Position) error {
 				return quiet(ctx, err)
 			}
 			after, begin = page.Last, false
-			r.opts.Landed()
 		}
 		r.progress.Landed(s.Lane(), after, page.Now)
+		if page.Records > 0 {
+			r.opts.Landed() // only now: a commit that begins at once has to know what it takes the lane to
+		}
 		if page.End {
 			r.opts.Ended(s.Lane(), after)
 			select {

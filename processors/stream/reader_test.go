@@ -319,3 +319,18 @@ func TestAnEndedShardHoldsBackUntilItsChildIsRead(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A commit that begins as soon as something landed takes the lane to where it landed: nobody would wake another one for it.
+func TestACommitAtOncePassesWhatLanded(t *testing.T) {
+	t.Parallel()
+	src := newSource(&shard{Shard: stream.Shard{Label: "l", ID: "a"}, seqs: []int{1, 2, 3}})
+	p := stream.NewProgress()
+	run(t, src, &shore{}, p, nil, 2, stream.Options{Limit: 2, Landed: func() {
+		for lane, seq := range p.Landings() {
+			p.Passed(lane, seq)
+		}
+	}})
+	if !p.Idle() || p.Landings()["l/a"] != pad(3) {
+		t.Errorf("after a commit that passed all that had landed, %v has not passed", p.Landings())
+	}
+}
