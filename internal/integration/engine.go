@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Engine is a Trino that runs, spoken to by its own protocol.
@@ -37,10 +38,35 @@ func (e *Engine) Query(t testing.TB, sql string) [][]any {
 	return rows
 }
 
+// nodeWait is how long a statement waits for a node: Trino that has just begun, or lost sight of its only node for a moment,
+// refuses it before it does anything.
+const nodeWait = 20 * time.Second
+
+var errNoNode = errors.New("trino has no node")
+
 func (e *Engine) query(ctx context.Context, sql string) ([][]any, error) {
+	again := time.NewTicker(nodeWait / 100)
+	defer again.Stop()
+	for end := time.Now().Add(nodeWait); ; {
+		rows, err := e.once(ctx, sql)
+		if !errors.Is(err, errNoNode) || time.Now().After(end) {
+			return rows, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (e *Engine) once(ctx context.Context, sql string) ([][]any, error) {
 	page, err := e.ask(ctx, http.MethodPost, e.endpoint+"/v1/statement", sql)
 	var rows [][]any
 	for err == nil {
+		if page.Error != nil && page.Error.Name == "NO_NODES_AVAILABLE" {
+			return nil, errNoNode
+		}
 		if page.Error != nil {
 			return nil, fmt.Errorf("%s: %s", page.Error.Name, page.Error.Message)
 		}
