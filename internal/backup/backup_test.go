@@ -116,11 +116,11 @@ func TestInterruptedRestore(t *testing.T) {
 	}
 }
 
-// A disk that is full at any step leaves the backup before as it was, and the next one goes on.
-func TestFullAtEveryStep(t *testing.T) {
-	t.Parallel()
-	root, items := original(t)
-	dir := filepath.Join(t.TempDir(), "backup")
+// outdated is a backup of files that have all changed since.
+func outdated(t *testing.T) (root, dir string, items []backup.Item, first backup.Report) {
+	t.Helper()
+	root, items = original(t)
+	dir = filepath.Join(t.TempDir(), "backup")
 	first, err := finish(t, dir, items, about(), backup.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -128,6 +128,13 @@ func TestFullAtEveryStep(t *testing.T) {
 	for _, item := range items {
 		write(t, item.From, "changed "+item.Path)
 	}
+	return root, dir, items, first
+}
+
+// A disk that is full at any step leaves the backup before as it was, and the next one goes on.
+func TestFullAtEveryStep(t *testing.T) {
+	t.Parallel()
+	root, dir, items, first := outdated(t)
 	for step := 0; ; step++ {
 		left := step
 		r, err := finish(t, dir, items, about(), backup.Options{Before: func(op, path string) error {
@@ -165,16 +172,8 @@ func TestFullAtEveryStep(t *testing.T) {
 // it needs is removed earlier.
 func TestFullAtTheLastStep(t *testing.T) {
 	t.Parallel()
-	_, items := original(t)
-	dir := filepath.Join(t.TempDir(), "backup")
-	first, err := finish(t, dir, items, about(), backup.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, item := range items {
-		write(t, item.From, "changed "+item.Path)
-	}
-	_, err = finish(t, dir, items, about(), backup.Options{Before: func(op, path string) error {
+	_, dir, items, first := outdated(t)
+	_, err := finish(t, dir, items, about(), backup.Options{Before: func(op, path string) error {
 		if op == "publish" {
 			return &os.PathError{Op: op, Path: path, Err: syscall.ENOSPC}
 		}

@@ -16,7 +16,7 @@ func (b *baseMerge) team() []*baseMerge {
 	for i := range team {
 		w, m := *b, *b.merger
 		w.merger = &m
-		m.old, m.files, m.rows, m.memory = nil, nil, 0, b.memory/int64(len(team))
+		m.old, m.files, m.rows, m.memory = nil, nil, 0, b.share()
 		w.encoders()
 		team[i] = &w
 	}

@@ -89,7 +89,6 @@ type merger struct {
 
 func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloom []string) *merger {
 	m := &merger{Compactor: c, table: t, cols: cols, bloom: bloom, memory: c.opts.MemoryBytes}
-	m.encoder()
 	shape := columns.New(cols)
 	for i, name := range append(slices.Clone(sort), schemas.ColShard, schemas.ColOp, schemas.ColCommit) {
 		if l := shape.Leaf(name); l == nil || l.MaxRep > 0 || slices.Contains(m.paths, name) {
@@ -103,10 +102,6 @@ func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloo
 	return m
 }
 
-func (m *merger) encoder() {
-	m.enc = columns.NewEncoder(m.cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: m.bloom})
-}
-
 // groups merges each group, as many at a time as there are workers. What was made is in m, error or not, in the groups' order.
 func (m *merger) groups(ctx context.Context, groups []group) error {
 	did := make([]merger, len(groups))
@@ -115,7 +110,7 @@ func (m *merger) groups(ctx context.Context, groups []group) error {
 	for i := range team {
 		w := *m
 		w.shared = shared
-		w.encoder()
+		w.enc = columns.NewEncoder(m.cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: m.bloom})
 		team[i] = &w
 	}
 	err := share(ctx, team, func(ctx context.Context, w *merger) error {
