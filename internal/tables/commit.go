@@ -139,8 +139,18 @@ func (t *Table) commit(ctx context.Context, base *Snapshot, u Update, do work) (
 		return nil, err
 	}
 	t.tell(base, now)
-	_ = errors.Join(now.merged(s), s.settle()) // the commit is there: what stays is an orphan
+	_ = errors.Join(now.merged(s), t.settle(s)) // the commit is there: what stays is an orphan
 	return now, nil
+}
+
+// settle removes what a commit has left over, unless somebody needs every file: then it becomes an orphan. An old version of the
+// table's metadata, which the library lets go of, may be the very one that a backup is copying.
+func (t *Table) settle(s *session) error {
+	if !t.removing.TryRLock() {
+		return nil
+	}
+	defer t.removing.RUnlock()
+	return s.settle()
 }
 
 // merged notes for removal the manifests that the session wrote and then merged into others.
