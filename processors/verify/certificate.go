@@ -79,6 +79,8 @@ func OpenCertificate(text []byte, key ed25519.PublicKey) (Certificate, error) {
 	if err := json.Unmarshal(plain.Bytes(), &c); err != nil {
 		return Certificate{}, fault.Wrap(fault.Invalid, err, "the certificate cannot be read")
 	}
-	_, err = Hasher(c.Format)
-	return c, err
+	if _, err := Hasher(c.Format); err != nil {
+		return c, fault.Wrap(fault.Invalid, err, "the certificate was made by tarn %s", c.Version)
+	}
+	return c, nil
 }

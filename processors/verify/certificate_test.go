@@ -3,7 +3,9 @@ package verify_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +78,7 @@ func TestCertificateRefusals(t *testing.T) {
 // TestCertificatesOfEarlierForms: the hash of each form that is known, and a sentence for those that are not.
 func TestCertificatesOfEarlierForms(t *testing.T) {
 	t.Parallel()
-	for format, want := range map[int]uint64{2: 0x40bcd21dff23b2c1, verify.CertificateFormat: verify.Hash([]byte("tarn"))} {
+	for format, want := range map[int]uint64{2: 0x40bcd21dff23b2c1, 3: verify.Hash([]byte("tarn")), verify.CertificateFormat: verify.Hash([]byte("tarn"))} {
 		hash, err := verify.Hasher(format)
 		if err != nil || hash([]byte("tarn")) != want {
 			t.Errorf("format %d: got %x, %v, want %x", format, hash([]byte("tarn")), err, want)
@@ -84,6 +86,30 @@ func TestCertificatesOfEarlierForms(t *testing.T) {
 	}
 	for _, format := range []int{0, 1, verify.CertificateFormat + 1} {
 		if _, err := verify.Hasher(format); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "version of the program") {
+			t.Errorf("format %d: got %v", format, err)
+		}
+	}
+}
+
+// TestCertificatesOfUnknownFormsAreRefused: signed by the right key as they are, with the program that can check them.
+func TestCertificatesOfUnknownFormsAreRefused(t *testing.T) {
+	t.Parallel()
+	key := signingKey(1)
+	for _, format := range []int{0, 1, verify.CertificateFormat + 1} {
+		plain, err := json.Marshal(verify.Certificate{Format: format, Version: "9.8.7", Clean: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		encode := base64.StdEncoding.EncodeToString
+		text, err := json.Marshal(map[string]any{
+			"certificate": json.RawMessage(plain), "key": encode(key.Public().(ed25519.PublicKey)), "signature": encode(ed25519.Sign(key, plain)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = verify.OpenCertificate(text, key.Public().(ed25519.PublicKey))
+		want := fmt.Sprintf("the certificate was made by tarn 9.8.7: it has format %d, and this program knows formats 2 to %d", format, verify.CertificateFormat)
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("format %d: got %v", format, err)
 		}
 	}

@@ -32,7 +32,7 @@ func Hasher(format int) (func(text []byte) uint64, error) {
 	case 3, CertificateFormat:
 		return Hash, nil
 	}
-	return nil, fault.New(fault.Invalid, "the certificate has format %d; this program knows formats 2 to %d: check it with the version of the program that it names", format, CertificateFormat)
+	return nil, fault.New(fault.Invalid, "it has format %d, and this program knows formats 2 to %d: check it with that version of the program, or a newer one", format, CertificateFormat)
 }
 
 // Sum is a digest of a set of records in whatever order they come. Equal sets have equal sums.
