@@ -25,7 +25,7 @@ import (
 const (
 	bulkTimes     = 4 // a base is merged when the changes above it are so many times its rows, and at the end
 	keepSnapshots = 4
-	keepFor       = 2 * time.Second
+	keepFor       = 15 * time.Second
 	upkeepEvery   = 5 * time.Second
 	backlog       = 8              // commits' worth of landed bytes that may wait: landing goes on while a commit or a merge has a core to itself
 	onePass       = 24 * time.Hour // what a commit's further passes would have to leave: one pass and no more, or merges would wait long for their turn
@@ -48,7 +48,6 @@ type way struct {
 	compactor *compact.Compactor // of the base, and of upkeep
 	merging   compact.Options    // of the history
 	commits   sync.Mutex         // compact.Options.Commits
-	reading   sync.RWMutex       // who holds it for reading needs replaced files to stay
 	begun     time.Time
 	complete  atomic.Int64 // change time that every lane is committed through, unix nanoseconds
 	sent      atomic.Int64 // changes
@@ -243,9 +242,8 @@ func (w *way) compact(ctx context.Context, full <-chan struct{}) error {
 		default:
 		}
 		did, err := w.merged(ctx, stageMerge, c.Merge)
-		if err == nil && time.Since(kept) > upkeepEvery && w.reading.TryLock() {
+		if err == nil && time.Since(kept) > upkeepEvery {
 			err = w.timed(stageUpkeep, func() error { return w.upkeep(ctx) })
-			w.reading.Unlock()
 			kept = time.Now()
 		}
 		return did, err
@@ -253,12 +251,11 @@ func (w *way) compact(ctx context.Context, full <-chan struct{}) error {
 }
 
 // mergeBase follows the history at a distance, as nobody asks for current state yet, and brings the base up to it when
-// everything is committed. It reads files that compaction replaces meanwhile.
+// everything is committed. It reads files that compaction replaces meanwhile, and that neither it nor a commit may remove.
 func (w *way) mergeBase(ctx context.Context, full <-chan struct{}) error {
 	step := func(do func(context.Context, compact.History) (bool, error)) func() (bool, error) {
 		return func() (bool, error) {
-			w.reading.RLock()
-			defer w.reading.RUnlock()
+			defer w.catalog.Keep()()
 			return w.merged(ctx, stageBase, do)
 		}
 	}
