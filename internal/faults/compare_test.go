@@ -37,8 +37,8 @@ func (r *run) compare(whole bool) error {
 			return fmt.Errorf("never landed: %s", text)
 		}
 	}
-	if !whole {
-		return nil
+	if err := r.accounted(got); err != nil || !whole {
+		return err
 	}
 	for _, text := range slices.Sorted(maps.Keys(r.sure)) {
 		if got[text] == 0 {

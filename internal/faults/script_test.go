@@ -65,7 +65,7 @@ func readScript(text string) (s script, err error) {
 }
 
 // acts is what may be done, the more often the more often it stands here.
-var acts = strings.Fields(`emit emit emit land land land land land again enlarge enlarge bisect zombie zombie split skip late late
+var acts = strings.Fields(`emit emit emit land land land land land again enlarge enlarge bisect zombie zombie split skip spoil late late late
 	commit commit commit torn second race merge merge base upkeep sweep crash power`)
 
 // steps is where it may go wrong, and how. Listings tear in the act torn: what landed in one listing is in the next, so two
@@ -143,6 +143,8 @@ func (r *run) do(a act) error {
 		return r.stale(a)
 	case "skip":
 		r.src.shards[a.a%len(r.src.shards)].skip(a.b)
+	case "spoil":
+		return r.spoil(a.a, a.b)
 	case "late":
 		return r.late(a)
 	case "commit":

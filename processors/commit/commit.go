@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -155,17 +156,19 @@ func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermar
 	for _, b := range s.batches {
 		delete(settled, b.Lane) // these tell how far the lane is
 	}
+	chain := lake.Watermarks{}
 	for first := true; len(s.batches) > 0; first = false {
 		if !first && !c.time(ctx) {
 			report.Waiting += len(s.batches)
 			break
 		}
-		p := &pass{Committer: c, stream: s.stream, targets: targets, settled: settled, report: report}
+		p := &pass{Committer: c, stream: s.stream, targets: targets, settled: settled, report: report, chain: chain}
 		s.batches = p.take(s.batches)
 		done := p.batches
 		if err := p.run(ctx); err != nil {
 			return err
 		}
+		maps.Copy(chain, p.ends)
 		clear(done) // the list lives on, and what they brought must not
 	}
 	if report.Rows()-before > largeRound {

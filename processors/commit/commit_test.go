@@ -169,6 +169,8 @@ func TestAnUnreadableObjectIsAHole(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, scratch(t))
+			w.opts.Now = func() time.Time { return at(60) }
+			w.start(t)
 			w.land(t, "s/1", note{first: 1, last: 5, begin: true}, passes("s/1", 1, 5)...)
 			key := w.land(t, "s/1", note{first: 6, last: 10, after: 5}, passes("s/1", 6, 10)...)
 			w.land(t, "s/1", note{first: 11, last: 12, after: 10}, passes("s/1", 11, 12)...)
@@ -182,11 +184,15 @@ func TestAnUnreadableObjectIsAHole(t *testing.T) {
 			}
 			report := w.commit(t)
 			check(t, w, slices.Concat(passes("s/1", 1, 5), passes("s/1", 11, 12), passes("s/2", 1, 3))...)
-			want := []commit.Hole{lake.Hole{Stream: "moves", Lane: "s/1", After: seq(5), Last: seq(10), From: at(5), Reason: "its landed object could not be read"}.Named()}
+			aside := "landing-bad" + strings.TrimPrefix(key, "landing")
+			want := []commit.Hole{lake.Hole{Stream: "moves", Lane: "s/1", After: seq(5), Last: seq(10), From: at(5), To: at(60),
+				Reason: "its landed object could not be read and was set aside as " + aside}.Named()}
 			if diff := cmp.Diff(want, report.Holes); diff != "" {
 				t.Errorf("holes (-want +got):\n%s", diff)
 			}
-			aside := "landing-bad" + strings.TrimPrefix(key, "landing")
+			if got := w.openHoles(t); len(got) != 1 || got[0].ID != want[0].ID {
+				t.Errorf("open: %v", got)
+			}
 			if left := w.landing(t); !slices.Equal(left, []string{aside}) || !slices.Equal(report.Unreadable, []string{aside}) {
 				t.Errorf("left: %v, reported %v, want %s", left, report.Unreadable, aside)
 			}

@@ -21,6 +21,7 @@ type batch struct {
 	key    string
 	size   int64
 	landed *lake.Landed // nil until it is read, and where it cannot be
+	reason string       // why it cannot be
 }
 
 type lane struct{ stream, lane string }
@@ -79,9 +80,12 @@ func (c *Committer) names(ctx context.Context) (batches []*batch, strange []stri
 	return batches, strange, nil
 }
 
+// aside returns where an object goes that cannot be read.
+func aside(key string) string { return lake.LandingBadDir + strings.TrimPrefix(key, lake.LandingDir) }
+
 // setAside moves an object that cannot be read to where people look for it.
 func (c *Committer) setAside(ctx context.Context, key, reason string, report *Report) error {
-	to := lake.LandingBadDir + strings.TrimPrefix(key, lake.LandingDir)
+	to := aside(key)
 	if err := c.files.Move(ctx, key, to); err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 // openHoles returns the open holes of the stream if a batch of a shard lies below where the shard is. Such a batch has
 // come again, or it has come late: what the hole that it lies in still lacks. Most passes have none, and ask nobody.
-func (p *pass) openHoles(ctx context.Context, at map[string]lake.Watermark) ([]Hole, error) {
+func (p *pass) openHoles(ctx context.Context, at lake.Watermarks) ([]Hole, error) {
 	late := slices.ContainsFunc(p.batches, func(b *batch) bool {
 		return b.landed != nil && lake.IsShard(b.Lane) && b.First <= at[b.Lane].Seq
 	})

@@ -25,7 +25,9 @@ type pass struct {
 	open    []Hole            // of the stream, where a batch lies below its lane's watermark
 	began   map[*target]int64 // the snapshots at which those were looked for
 	sought  map[*target]*sought
-	careful bool // every section is decoded before any is used: one of them is damaged
+	chain   lake.Watermarks // where the passes before ended: a batch without rows moves no watermark, and is none the less there
+	ends    lake.Watermarks // where this one ends
+	careful bool            // every section is decoded before any is used: one of them is damaged
 }
 
 // span is where a batch's rows lie in a target's.
@@ -79,7 +81,13 @@ func (p *pass) once(ctx context.Context) error {
 	for t, b := range bases {
 		p.began[t] = b.ID
 	}
-	p.holes = p.missing(at)
+	unread, err := p.missing(ctx, at)
+	if err != nil {
+		return err
+	}
+	if err := p.unreadable(ctx, unread); err != nil {
+		return err
+	}
 	for _, t := range p.targets {
 		if err := p.commit(ctx, t); err != nil {
 			return err
@@ -88,7 +96,7 @@ func (p *pass) once(ctx context.Context) error {
 	return p.clear(ctx)
 }
 
-// read decodes every batch of the pass. An object that cannot be read is set aside and its range becomes a hole.
+// read decodes every batch of the pass. Of an object that cannot be read it keeps the reason.
 func (p *pass) read(ctx context.Context) error {
 	p.ranges = map[*target][]span{}
 	for _, t := range p.targets {
@@ -104,9 +112,7 @@ func (p *pass) read(ctx context.Context) error {
 			continue
 		case fault.Is(err, fault.Invalid):
 			p.drop(b)
-			if err := p.setAside(ctx, b.key, err.Error(), p.report); err != nil {
-				return err
-			}
+			b.reason = err.Error()
 		case err != nil:
 			return err
 		}
@@ -183,8 +189,11 @@ func (p *pass) drop(b *batch) {
 
 // position returns how far each lane of the pass is in the table that is furthest: what lies at or below it has been
 // passed, and a batch that says it came after something higher stands behind a hole.
-func (p *pass) position(bases map[*target]*base) map[string]lake.Watermark {
-	at := map[string]lake.Watermark{}
+func (p *pass) position(bases map[*target]*base) lake.Watermarks {
+	at := lake.Watermarks{}
+	for _, b := range p.batches {
+		at[b.Lane] = lake.Watermark{}
+	}
 	for _, b := range p.batches {
 		for t, base := range bases {
 			if m := base.mark(t.lane(b.Stream, b.Lane)); m.Seq > at[b.Lane].Seq {
@@ -193,30 +202,6 @@ func (p *pass) position(bases map[*target]*base) map[string]lake.Watermark {
 		}
 	}
 	return at
-}
-
-// missing walks the lanes' batches from the position and returns the holes between them.
-func (p *pass) missing(at map[string]lake.Watermark) []Hole {
-	var found []Hole
-	for _, b := range p.batches {
-		m := at[b.Lane]
-		if b.Last <= m.Seq {
-			continue
-		}
-		hole := Hole{Stream: b.Stream, Lane: b.Lane, After: m.Seq, From: m.At}
-		if b.landed == nil {
-			hole.Last, hole.Reason = b.Last, "its landed object could not be read"
-			found = append(found, hole.Named())
-			at[b.Lane] = lake.Watermark{Seq: b.Last, At: m.At}
-			continue
-		}
-		if !b.landed.Begin && b.landed.After > m.Seq && !lake.IsRepair(b.Lane) {
-			hole.Last, hole.To, hole.Reason = b.landed.After, b.landed.Through, "its batches never landed"
-			found = append(found, hole.Named())
-		}
-		at[b.Lane] = lake.Watermark{Seq: b.Last, At: b.landed.Through}
-	}
-	return found
 }
 
 // clear removes the objects that every table has passed. One without rows for any table moved no watermark: it stays

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -42,6 +43,9 @@ type Book struct {
 	files Files
 	table *tables.Table
 	opts  Options
+
+	mu   sync.Mutex
+	last noted // what was asked for last
 }
 
 // Open opens the ledger, or begins it.

@@ -49,13 +49,17 @@ func (b *Book) Holes(ctx context.Context, of ...*tables.Table) ([]lake.Hole, err
 	return open, nil
 }
 
-// Open notes a hole that no commit can find, such as a shard that vanished unread. One that is open already is left as
-// it is.
+// Open notes a hole that no commit passes, such as a shard that vanished unread. One that was noted before is left as it
+// is, open or closed: who finds it again does not know what has filled it meanwhile.
 func (b *Book) Open(ctx context.Context, h lake.Hole) error {
 	h = h.Named()
-	return b.write(ctx, func(_ context.Context, base *tables.Snapshot) (page, error) {
+	return b.write(ctx, func(ctx context.Context, base *tables.Snapshot) (page, error) {
+		known, err := b.noted(ctx, base, h.Stream, h.Lane)
+		if err != nil || slices.ContainsFunc(known, func(o lake.Hole) bool { return o.ID == h.ID }) {
+			return page{}, err
+		}
 		open, err := holesOf(base)
-		if err != nil || slices.ContainsFunc(open, func(o lake.Hole) bool { return o.ID == h.ID }) {
+		if err != nil {
 			return page{}, err
 		}
 		h.Found = b.opts.Now().UTC()

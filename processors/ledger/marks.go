@@ -57,7 +57,27 @@ func (b *Book) Mark(ctx context.Context, t *tables.Table, lane string) (lake.Wat
 }
 
 // marksIn takes the marks of the lanes from one file where they are newer.
-func (b *Book) marksIn(ctx context.Context, f tables.File, table string, lanes []string, marks lake.Watermarks, at map[string]int64) (err error) {
+func (b *Book) marksIn(ctx context.Context, f tables.File, table string, lanes []string, marks lake.Watermarks, at map[string]int64) error {
+	wanted := []string{"kind", "table", "commit", schemas.ColLane, "last", "ahead", "lane_to", "done"}
+	return b.read(ctx, f, wanted, func(batch *columns.Batch, i int) error {
+		lane := text(batch, schemas.ColLane, i)
+		if text(batch, "kind", i) != kindCommit || text(batch, "table", i) != table {
+			return nil
+		}
+		if _, wanted := slices.BinarySearch(lanes, lane); !wanted || at[lane] >= whole(batch, "commit", i) {
+			return nil
+		}
+		m, err := markOf(batch, i)
+		if err != nil {
+			return err
+		}
+		marks[lane], at[lane] = m, whole(batch, "commit", i)
+		return nil
+	})
+}
+
+// read hands over the rows of one of the ledger's files, with some columns, one after the other.
+func (b *Book) read(ctx context.Context, f tables.File, cols []string, each func(batch *columns.Batch, i int) error) (err error) {
 	key, err := lake.ParseURL(f.URL)
 	if err != nil {
 		return err
@@ -74,22 +94,13 @@ func (b *Book) marksIn(ctx context.Context, f tables.File, table string, lanes [
 	batch := columns.New(schemas.LedgerColumns())
 	for g := range file.RowGroups() {
 		batch.Reset()
-		if err := file.ReadRowGroup(g, batch, "kind", "table", "commit", schemas.ColLane, "last", "ahead", "lane_to", "done"); err != nil {
+		if err := file.ReadRowGroup(g, batch, cols...); err != nil {
 			return err
 		}
 		for i := range batch.Rows() {
-			lane := text(batch, schemas.ColLane, i)
-			if text(batch, "kind", i) != kindCommit || text(batch, "table", i) != table {
-				continue
-			}
-			if _, wanted := slices.BinarySearch(lanes, lane); !wanted || at[lane] >= whole(batch, "commit", i) {
-				continue
-			}
-			m, err := markOf(batch, i)
-			if err != nil {
+			if err := each(batch, i); err != nil {
 				return err
 			}
-			marks[lane], at[lane] = m, whole(batch, "commit", i)
 		}
 	}
 	return nil
