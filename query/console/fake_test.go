@@ -26,6 +26,7 @@ type fake struct {
 	live     map[chan string]bool
 	mood     string // "", empty, broken, slow
 	held     int
+	before   map[string]any // what the figures of the period before leave out
 	complete time.Time
 }
 
@@ -140,6 +141,13 @@ func (f *fake) set(mood string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.mood = mood
+}
+
+// lack lets the period before leave something out.
+func (f *fake) lack(before map[string]any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.before = before
 }
 
 // asked returns the questions since the last call.

@@ -3,6 +3,7 @@
 package console_test
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -99,7 +100,9 @@ func (f *fake) answer(q question) map[string]any {
 		"heldBack": f.held * len(q.Dimensions), "sql": "SELECT count(*) AS \"applications\"\nFROM \"passes_changes\"\nWHERE \"_op\" = 'insert'", "zone": "Asia/Dhaka", "commits": map[string]int{"passes_changes": f.commit}}}
 	if q.Compare != "" {
 		back := to.Sub(from)
-		out["compare"] = map[string]any{"rows": f.rows(q, from.Add(-back), from, -40), "range": map[string]any{"from": from.Add(-back).Format(time.RFC3339), "to": from.Format(time.RFC3339)}}
+		compare := map[string]any{"rows": f.rows(q, from.Add(-back), from, -40), "range": map[string]any{"from": from.Add(-back).Format(time.RFC3339), "to": from.Format(time.RFC3339)}}
+		maps.Copy(compare, f.before)
+		out["compare"] = compare
 	}
 	return out
 }

@@ -71,6 +71,52 @@ func TestHeadShowsAlarms(t *testing.T) {
 	b.quiet()
 }
 
+// TestThePeriodBeforeSaysWhatItLacks: a figure is compared with one that leaves something out, and the tile says so; not of its own.
+func TestThePeriodBeforeSaysWhatItLacks(t *testing.T) {
+	b, api := opened(t, "")
+	earlier := func(tile string) string {
+		return fmt.Sprintf(`(() => { const e = document.querySelector('[data-tile=%s] .earlier'); return e.getBoundingClientRect().width > 0 ? e.innerText.replace(/\s+/g, ' ').trim() : ''; })()`, tile)
+	}
+	for _, tile := range []string{"applications", "course", "moving"} {
+		if text := eval[string](b, earlier(tile)); text != "" {
+			t.Errorf("nothing is left out, and %s says %q", tile, text)
+		}
+	}
+	api.lack(map[string]any{"heldBack": 2, "holes": []map[string]string{{"id": "h", "from": "2026-11-12T02:00:00Z", "to": "2026-11-12T03:30:00Z", "reason": "its batches never landed"}}})
+	b.do(chromedp.Reload())
+	b.all()
+	for _, tile := range []string{"applications", "approval", "decision", "course"} {
+		if text := eval[string](b, earlier(tile)); text != "Period before 1 hole: changes are missing 2 rows held back" {
+			t.Errorf("%s says %q", tile, text)
+		}
+		if text := eval[string](b, fmt.Sprintf(`document.querySelector('[data-tile=%s] .tile-foot > .notes.stale').textContent`, tile)); text != "" {
+			t.Errorf("%s says of its own period: %q", tile, text)
+		}
+	}
+	if text := eval[string](b, earlier("moving")); text != "" {
+		t.Errorf("a tile that compares nothing says %q", text)
+	}
+	if title := eval[string](b, `document.querySelector('[data-tile=applications] .earlier .stale').title`); title != "Thu 12 Nov 2026, 08:00:00 (Asia/Dhaka) – Thu 12 Nov 2026, 09:30:00 (Asia/Dhaka): its batches never landed" {
+		t.Errorf("the hole is %q", title)
+	}
+	for _, theme := range []string{"light", "dark"} {
+		for _, width := range []int64{375, 1440} {
+			b.theme(theme)
+			b.size(width, 900)
+			b.all()
+			if over := eval[int](b, `Math.max(...[document.documentElement, ...document.querySelectorAll('.tile-foot')].map(e => e.scrollWidth - e.clientWidth))`); over > 0 {
+				t.Errorf("at %d px what the period before lacks is %d px too wide", width, over)
+			}
+			b.shot(fmt.Sprintf("before-%s-%d", theme, width))
+		}
+	}
+	eval[chromedp.Void](b, `document.querySelector('[data-tile=applications] .earlier .held').click()`)
+	if text := eval[string](b, `document.querySelector('dialog').textContent`); !strings.Contains(text, "2 rows could not be read and lie in quarantine, so the figures of the period before do not count them.") {
+		t.Errorf("the window says %q", text)
+	}
+	b.quiet()
+}
+
 func TestPageFitsEveryScreen(t *testing.T) {
 	b, _ := opened(t, "")
 	for _, theme := range []string{"light", "dark"} {

@@ -20,10 +20,12 @@ export interface Query {
 export interface Column { name: string; title: string; type: string; unit?: string; format?: string; role?: string; of?: string; better?: string }
 export type Cell = string | number | boolean | null;
 
+export interface Hole { id: string; from?: string; to?: string; reason: string }
+
 export interface Meta {
   completeTo: string | null; // null: nobody knows yet
   heldBack: number;
-  holes?: { id: string; from?: string; to?: string; reason: string }[]; // open ones: changes are missing
+  holes?: Hole[]; // open ones: changes are missing
   truncated?: boolean;
   cached?: boolean;
   elapsedMs?: number;
@@ -35,7 +37,7 @@ export interface Meta {
 export interface Answer {
   columns: Column[];
   rows: Cell[][];
-  compare?: { rows: Cell[][]; range?: Range };
+  compare?: { rows: Cell[][]; range?: Range; heldBack?: number; holes?: Hole[] }; // the period before, with what its own figures leave out
   meta: Meta;
 }
 

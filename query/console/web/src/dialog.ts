@@ -31,10 +31,10 @@ export function showSQL(title: string, sql: string): void {
   dialog(title, [h("pre", { class: "sql" }, sql)], [copy]);
 }
 
-/** showHeldBack explains the rows that an answer leaves out. */
-export function showHeldBack(n: string): void {
+/** showHeldBack explains the rows that figures leave out. */
+export function showHeldBack(n: string, figures: string): void {
   dialog("Rows held back", [
-    h("p", {}, `${n} could not be read and lie in quarantine, so the figures of this tile do not count them.`),
+    h("p", {}, `${n} could not be read and lie in quarantine, so the figures of ${figures} do not count them.`),
     h("p", {}, "Nothing is lost: each is kept whole with the reason and the field. Look at them with"),
     h("pre", { class: "sql" }, "tarn quarantine list"),
     h("p", {}, "and bring them back, once the cause is mended, with"),

@@ -1,9 +1,9 @@
 // The foot of a tile: how far its data reaches, and what its figures leave out.
 import { serverNow, type Answer, type Query, type Range } from "./api";
 import type { TileDef } from "./catalog";
-import { showHeldBack } from "./dialog";
+import { Gaps } from "./gaps";
 import { h, setText, setTitle } from "./dom";
-import { age, count } from "./format";
+import { age } from "./format";
 import { length } from "./queries";
 import { clockTime, full, wall, wallOf } from "./zone";
 
@@ -13,12 +13,12 @@ export class Foot {
   readonly el: HTMLElement;
   private readonly complete = h("span", { class: "complete" });
   private readonly notes = h("span", { class: "notes" });
-  private readonly held = h("button", { class: "badge held", type: "button", hidden: true });
-  private rows = 0;
+  private readonly gaps = new Gaps("this tile");
+  private readonly before = new Gaps("the period before");
+  private readonly earlier = h("p", { class: "earlier", hidden: true }, h("span", {}, "Period before"), this.before.holes, this.before.held);
 
   constructor(private readonly def: TileDef) {
-    this.held.addEventListener("click", () => showHeldBack(count(this.rows, "row")));
-    this.el = h("footer", { class: "tile-foot" }, this.complete, this.notes, this.held);
+    this.el = h("footer", { class: "tile-foot" }, this.complete, this.gaps.holes, this.notes, this.gaps.held, this.earlier);
   }
 
   /** show tells of an answer to a question; `live` says whether the reader expects it to be of now. */
@@ -27,13 +27,9 @@ export class Foot {
     const at = Date.parse(meta.completeTo ?? "");
     this.reach(at, range, live);
     const grain = asked?.grain ?? this.def.grain;
-    const holes = meta.holes ?? [];
-    this.notes.classList.toggle("stale", holes.length > 0);
-    setTitle(this.notes, holes.map((o) => `${o.from ? full(Date.parse(o.from)) : "?"} – ${o.to ? full(Date.parse(o.to)) : "?"}: ${o.reason}`).join("\n"));
-    setText(this.notes, [holes.length && `${count(holes.length, "hole")}: changes are missing`, this.def.kind !== "number" && grain !== this.def.grain && `By ${grain}`, meta.truncated && "First rows only"].filter(Boolean).join(" · "));
-    this.rows = meta.heldBack ?? 0;
-    this.held.hidden = !this.rows;
-    setText(this.held, `${count(this.rows, "row")} held back`);
+    this.gaps.show(meta.holes, meta.heldBack);
+    setText(this.notes, [this.def.kind !== "number" && grain !== this.def.grain && `By ${grain}`, meta.truncated && "First rows only"].filter(Boolean).join(" · "));
+    this.earlier.hidden = !this.before.show(answer.compare?.holes, answer.compare?.heldBack);
   }
 
   private reach(at: number, range: Range, live: boolean): void {
