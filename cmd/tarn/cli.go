@@ -83,6 +83,10 @@ func (e *environment) settings() (config.Up, error) {
 	return s, nil
 }
 
+// begins are the operations that may make a data folder. To all others a new one is a name that was written wrongly: that nothing
+// is wrong with an empty folder is no answer about another.
+var begins = map[string]bool{"load": true, "backfill": true}
+
 // do runs an operation: in the process that has the data folder, or here if none has.
 func (e *environment) do(ctx context.Context, name string, args, result any) error {
 	s, err := e.settings()
@@ -94,10 +98,13 @@ func (e *environment) do(ctx context.Context, name string, args, result any) err
 		return err
 	}
 	if held && running.URL == "" {
-		return fault.New(fault.Transient, "process %d has the data folder %s and is not ready yet: try again in a moment", running.PID, s.Data)
+		return fault.New(fault.Transient, "process %d has the data folder %s and does not answer: it is starting, or is another command at work; try again once it is done", running.PID, s.Data)
 	}
 	if held {
 		return node.NewRemote(running).Do(ctx, name, args, result, e.out.tell)
+	}
+	if inFolder := s.Lake == "" && s.Store != config.DynamoDB; inFolder && !begins[name] && !folder.Marked(s.Data) {
+		return fault.New(fault.NotFound, "%s is no data folder: name the one that `tarn up` or `tarn load` made, with --data or TARN_DATA", s.Data)
 	}
 	s.LogLevel = "warn" // a tool's own words are enough
 	n, err := node.Open(ctx, s, node.Options{Log: e.out.stderr, Version: version})

@@ -28,6 +28,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once, which everything here survives
 	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -59,7 +60,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exitUsage
 	}
 	env := &environment{getenv: getenv, out: newOutput(stdout, stderr, c.JSON), globals: c.globals}
-	return finish(parsed.Run(env), env.out)
+	err = parsed.Run(env)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
+	return finish(err, env.out)
 }
 
 // finish prints an error and returns the exit code that stands for it.
@@ -80,6 +85,8 @@ func finish(err error, out *output) int {
 }
 
 var errUsage = errors.New("usage")
+
+var errInterrupted = errors.New("interrupted: the same command may be given again, and does nothing twice")
 
 // finding is the error of a command that worked and found something to look at.
 type finding struct{ text string }

@@ -208,7 +208,7 @@ func (d *disk) explain(err error, what string) error {
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		return fault.Wrap(fault.Full, err, "the disk is full, %s; make room in %s", what, d.dir)
 	case curable(err):
-		return fault.Wrap(fault.ReadOnly, err, "%s cannot be written, %s", d.dir, what)
+		return fault.Wrap(fault.ReadOnly, err, "%s cannot be written, %s; check its owner and mount", d.dir, what)
 	case fault.Of(err) != fault.Internal:
 		return err
 	default:

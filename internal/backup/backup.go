@@ -132,5 +132,5 @@ func parse(path string, text []byte) (m Manifest, err error) {
 
 // wrap gives an error of the operating system its kind.
 func wrap(err error, format string, args ...any) error {
-	return fault.Wrap(fault.Disk(err), err, format, args...)
+	return fault.WrapDisk(err, format, args...)
 }

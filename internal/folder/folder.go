@@ -114,6 +114,12 @@ func (f *Folder) Close() error {
 	return errors.Join(f.lock.Truncate(0), f.lock.Close())
 }
 
+// Marked reports whether there is a data folder at root, of whatever format.
+func Marked(root string) bool {
+	_, err := os.Stat(filepath.Join(root, markName))
+	return err == nil
+}
+
 // Who returns the process that has the folder, and whether one has.
 func Who(root string) (Running, bool, error) {
 	path := filepath.Join(root, lockName)

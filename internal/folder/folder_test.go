@@ -71,6 +71,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"an older format without a way", "tarn.json", `{"product":"tarn","format":0}`, "no way leads from it"},
 		{"another product's mark", "tarn.json", `{}`, "not the mark of a Tarn data folder"},
 		{"a folder of something else", "holiday.jpg", "x", "holds holiday.jpg"},
+		{"a restore that was interrupted", "restoring", "", "give the same `tarn restore` again"},
 		{"a damaged secret", "secret", "short", "instead of 32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -48,6 +48,9 @@ func (f *Folder) markNew() error {
 	return f.mark(Format)
 }
 
+// restoringName is what a restore leaves in a folder until it is whole.
+const restoringName = "restoring"
+
 // lostAndFound is the folder that a file system keeps at its root, as that of a disk mounted to hold the data.
 const lostAndFound = "lost+found"
 
@@ -59,6 +62,9 @@ func foreign(root string) error {
 	}
 	if slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == markName }) {
 		return nil
+	}
+	if slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == restoringName }) {
+		return fault.New(fault.Invalid, "%s holds part of a backup, whose restore was interrupted: give the same `tarn restore` again", root)
 	}
 	// What a process leaves that is killed before it has marked the folder, and what every new disk holds.
 	ours := []string{lockName, markName + tempSuffix, lostAndFound}
@@ -161,5 +167,5 @@ func syncDir(path string) error {
 
 // wrap gives an error of the operating system its kind.
 func wrap(err error, format string, args ...any) error {
-	return fault.Wrap(fault.Disk(err), err, format, args...)
+	return fault.WrapDisk(err, format, args...)
 }

@@ -98,6 +98,9 @@ const (
 // has taken the copy, so an interruption loses nothing.
 func (n *Node) archiveReplay(ctx context.Context, a ArchiveArgs, tell Tell) (ArchiveReplayed, error) {
 	done := ArchiveReplayed{Refused: []string{}}
+	if err := ordered(a.From, a.To); err != nil {
+		return done, err
+	}
 	if err := n.commit(ctx); err != nil {
 		return done, err
 	}

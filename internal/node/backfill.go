@@ -60,10 +60,35 @@ func (n *Node) backfill(ctx context.Context, a BackfillArgs, tell Tell) (done Ba
 	case a.Hole != "" && a.File != "":
 		return done, fault.New(fault.Invalid, "a file closes no hole: nobody can say that it has all that changed in the hole's time; use --scan or an incremental export")
 	}
+	if err := a.check(); err != nil {
+		return done, err
+	}
+	if !a.DryRun {
+		if !n.mending.TryLock() {
+			return done, errMending
+		}
+		defer n.mending.Unlock()
+	}
 	f := &filling{n: n, d: d, a: a, tell: tell}
 	f.done.Dataset = d.Name
 	err = n.working(ctx, f.run)
 	return f.done, err
+}
+
+// errMending refuses a second one: both would land in one lane, or mend the same twice.
+var errMending = fault.New(fault.Conflict, "another backfill or repair of this data folder is under way: wait for it, or stop it")
+
+// check refuses what would be passed over in silence.
+func (a BackfillArgs) check() error {
+	switch {
+	case a.File == "" && (!a.At.IsZero() || a.Full || a.Format != ""):
+		return fault.New(fault.Invalid, "--at, --full and --format say what a file is: give them with --file")
+	case !a.Scan && a.Afresh:
+		return fault.New(fault.Invalid, "--afresh begins a scan anew: give it with --scan")
+	case a.Rate < 0 || a.Capacity < 0 || a.Segments < 0:
+		return fault.New(fault.Invalid, "--rate, --capacity and --segments cannot be below 0")
+	}
+	return nil
 }
 
 // source is what a backfill reads; it lands rows by f.one or by itself.

@@ -256,6 +256,9 @@ func TestAFileIsBackfilled(t *testing.T) {
 			"one source":            {Dataset: "things", File: file, Scan: true},
 			"a file closes no hole": {Dataset: "things", File: file, Hole: "x"},
 			"no hole nope is open":  {Dataset: "things", Scan: true, Hole: "nope"},
+			"give them with --file": {Dataset: "things", Scan: true, At: time.Now().Add(-time.Hour)},
+			"give it with --scan":   {Dataset: "things", File: file, Afresh: true},
+			"cannot be below 0":     {Dataset: "things", Scan: true, Rate: -1},
 		} {
 			if err := n.Do(t.Context(), "backfill", args, nil, node.Silent); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("want %q, got %v", want, err)

@@ -73,7 +73,7 @@ func tree(ctx context.Context, root, under string, without []string) ([]backup.I
 // link gives a file a second name, or copies it where the disk has no links.
 func link(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return fault.Wrap(fault.Disk(err), err, "make %s", filepath.Dir(to))
+		return fault.WrapDisk(err, "make %s", filepath.Dir(to))
 	}
 	err := os.Link(from, to)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -86,11 +86,11 @@ func link(from, to string) error {
 	defer in.Close()
 	out, err := os.Create(to)
 	if err != nil {
-		return fault.Wrap(fault.Disk(err), err, "copy %s", from)
+		return fault.WrapDisk(err, "copy %s", from)
 	}
 	_, err = io.Copy(out, in)
 	if err = errors.Join(err, out.Close()); err != nil {
-		return fault.Wrap(fault.Disk(err), err, "copy %s", from)
+		return fault.WrapDisk(err, "copy %s", from)
 	}
 	return nil
 }

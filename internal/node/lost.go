@@ -36,7 +36,8 @@ func lost(path string, size int64) bool {
 // loses nothing.
 func (n *Node) lost(ctx context.Context, path string, size int64) bool {
 	if n.copies == nil {
-		return lost(path, size)
+		_, known := n.broken.Load(path)
+		return known || lost(path, size)
 	}
 	key, err := filepath.Rel(n.copies.Root(), path)
 	if err != nil {

@@ -81,6 +81,8 @@ type Node struct {
 	committing  sync.Mutex               // one round of commits at a time in this process
 	telling     sync.Mutex               // one copy into the ledger at a time
 	backing     sync.Mutex               // one backup at a time
+	broken      sync.Map                 // paths of files of their right size that cannot be read
+	mending     sync.Mutex               // one backfill or repair at a time
 	closing     sync.Mutex               // whoever fills a hole closes it: not the loop that heals meanwhile
 	commitEvery atomic.Int64             // shortest time between two commits, in nanoseconds
 	turns       int                      // of compaction; only its loop counts

@@ -38,6 +38,9 @@ type Bad struct {
 const badColumns = "_shard, _seq, _at, stream, dataset, reason, field, line, octet_length(payload)"
 
 func (n *Node) quarantineList(ctx context.Context, a QuarantineArgs, _ Tell) ([]Bad, error) {
+	if err := n.checkQuarantine(a); err != nil {
+		return nil, err
+	}
 	limit := a.Limit
 	if limit <= 0 {
 		limit = 100
@@ -67,16 +70,19 @@ func (a QuarantineArgs) where() string {
 }
 
 func (n *Node) quarantineShow(ctx context.Context, a QuarantineArgs, _ Tell) (Bad, error) {
-	i := strings.LastIndex(a.ID, ":")
-	if i < 0 {
-		return Bad{}, fault.New(fault.Invalid, "%q is not the id of a quarantined record: want <shard>:<sequence number>, as `tarn quarantine list` prints it", a.ID)
+	if a.ID == "" {
+		return Bad{}, fault.New(fault.Invalid, "name a record by its id, as `tarn quarantine list` prints it")
 	}
+	if err := n.checkQuarantine(a); err != nil {
+		return Bad{}, err
+	}
+	i := strings.LastIndex(a.ID, ":")
 	found, err := n.bad(ctx, badColumns+", decode(payload)", "_shard = "+quote(a.ID[:i])+" AND ltrim(_seq, '0') = "+quote(strings.TrimLeft(a.ID[i+1:], "0")))
 	if err != nil {
 		return Bad{}, err
 	}
 	if len(found) == 0 {
-		return Bad{}, fault.New(fault.NotFound, "no quarantined record %s", a.ID)
+		return Bad{}, fault.New(fault.NotFound, "no quarantined record %s: `tarn quarantine list` names those that are there", a.ID)
 	}
 	return found[0], nil
 }

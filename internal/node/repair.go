@@ -55,6 +55,12 @@ func (n *Node) repair(ctx context.Context, a RepairArgs, tell Tell) ([]Repaired,
 	if err != nil {
 		return nil, err
 	}
+	if !a.DryRun {
+		if !n.mending.TryLock() {
+			return nil, errMending
+		}
+		defer n.mending.Unlock()
+	}
 	all := []Repaired{}
 	err = n.working(ctx, func(ctx context.Context) error {
 		for _, d := range chosen {

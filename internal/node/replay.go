@@ -54,6 +54,9 @@ const replayAtOnce = 1_000
 // quarantineReplay reads records again by the schema as it is now. Those that fit are landed in a repair under their own
 // identities and, once they are committed, taken out of the quarantine; a replay that was interrupted changes nothing twice.
 func (n *Node) quarantineReplay(ctx context.Context, a QuarantineArgs, tell Tell) (done Replayed, err error) {
+	if err := n.checkQuarantine(a); err != nil {
+		return done, err
+	}
 	if err := n.commit(ctx); err != nil {
 		return done, err
 	}
@@ -78,6 +81,9 @@ func (n *Node) quarantineDiscard(ctx context.Context, a QuarantineArgs, tell Tel
 	if a.Why == "" {
 		return r, fault.New(fault.Invalid, "say why the records are discarded: it stands in the receipt")
 	}
+	if err := n.checkQuarantine(a); err != nil {
+		return r, err
+	}
 	var ids []compact.Identity
 	var of lake.Discarded
 	marks := n.newMarking()
@@ -98,7 +104,7 @@ func (n *Node) quarantineDiscard(ctx context.Context, a QuarantineArgs, tell Tel
 		tell(Step{What: "records read", Done: int64(len(ids))})
 	}
 	if len(ids) == 0 {
-		return r, fault.New(fault.NotFound, "nothing in quarantine is meant by that")
+		return r, fault.New(fault.NotFound, "nothing in quarantine is meant by that: `tarn quarantine list` names what is there")
 	}
 	r.Name = receiptsDir + r.At.Format("20060102T150405.000000000") + ".json"
 	text, err := json.MarshalIndent(r, "", "  ")

@@ -114,6 +114,15 @@ func TestQuarantineIsReplayedAndDiscarded(t *testing.T) {
 		if !fault.Is(err, fault.Invalid) {
 			t.Errorf("discarded without a reason: %v", err)
 		}
+		for what, a := range map[string]node.QuarantineArgs{"half an id": {ID: "17"}, "another dataset": {Dataset: "thongs"}, "no time": {From: bad[0].At, To: bad[0].At}} {
+			a.Why = "by mistake"
+			if err := n.Do(t.Context(), "quarantine.discard", a, nil, node.Silent); !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s: got %v", what, err)
+			}
+			if left := mustDo[[]node.Bad](t, n, "quarantine.list", node.QuarantineArgs{}); len(left) != 1 {
+				t.Fatalf("%s took all of the quarantine along", what)
+			}
+		}
 		receipt := mustDo[node.Receipt](t, n, "quarantine.discard", node.QuarantineArgs{ID: bad[0].ID, Why: "a typing error"})
 		text, err := os.ReadFile(filepath.Join(f.data, "lake", receipt.Name))
 		if err != nil || !strings.Contains(string(text), bad[0].ID) || !strings.Contains(string(text), "a typing error") {

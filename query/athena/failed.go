@@ -27,7 +27,7 @@ var reasons = []struct {
 	{"EXCEEDED_LOCAL_MEMORY_LIMIT", fault.Exceeded, "the question needs more memory than it may use: ask for fewer rows or groups"},
 	{"snapshot ID does not exist", fault.Transient, "the snapshot of the question has expired: ask again"},
 	{"INVALID_ARGUMENTS: Iceberg snapshot", fault.Transient, "the snapshot of the question has expired: ask again"},
-	{"ICEBERG_CANNOT_OPEN_SPLIT", fault.Transient, "a file of the lake could not be read: ask again"},
+	{"ICEBERG_CANNOT_OPEN_SPLIT", fault.Transient, "a file of the lake could not be read: ask again; if it stays so, `tarn verify` names the file and `tarn repair` mends the lake"},
 	{"ICEBERG_MISSING_METADATA", fault.Transient, "the metadata of the lake could not be read: ask again"},
 	{"PERMISSION_DENIED", fault.Internal, "Athena may not read the lake: give the role of the query function the rights that docs/deploy.md names"},
 	{"Insufficient permissions", fault.Internal, "Athena may not read the lake: give the role of the query function the rights that docs/deploy.md names"},

@@ -215,15 +215,29 @@ func refusal(ctx context.Context, err error) error {
 	if !asDuck(err, &d) {
 		return fmt.Errorf("duckdb: %w", err)
 	}
+	if damaged(d) {
+		return unread(err)
+	}
 	switch d.Type {
 	case duck.ErrorTypeOutOfMemory:
 		return fault.Wrap(fault.Exceeded, err, "the question needs more memory than it may use: ask for fewer rows or groups")
 	case duck.ErrorTypeIO:
-		return fault.Wrap(fault.Transient, err, "a file of the lake could not be read")
+		return unread(err)
 	case duck.ErrorTypeParser, duck.ErrorTypeSyntax, duck.ErrorTypeBinder, duck.ErrorTypeCatalog, duck.ErrorTypeConversion,
 		duck.ErrorTypeMismatchType, duck.ErrorTypeOutOfRange, duck.ErrorTypeInvalidInput, duck.ErrorTypeInvalidType,
 		duck.ErrorTypeDivideByZero, duck.ErrorTypeDecimal, duck.ErrorTypeExpression, duck.ErrorTypeParameterNotResolved:
 		return fault.New(fault.Invalid, "%s", readable(d.Msg))
 	}
 	return fmt.Errorf("duckdb: %w", err)
+}
+
+// damaged reports whether a question failed because of what is in a file, which nobody who asks can do anything about: the name of a
+// file stands in no other refusal, and its reader's own exceptions have no type.
+func damaged(d *duck.Error) bool {
+	return strings.HasPrefix(d.Msg, "Invalid Error: ") || d.Type == duck.ErrorTypeInvalidInput && strings.Contains(d.Msg, ".parquet")
+}
+
+// unread says that a file could not be read. It may have been merged into another meanwhile, so asking again may help.
+func unread(err error) error {
+	return fault.Wrap(fault.Transient, err, "a file of the lake could not be read: ask again; if it stays so, `tarn verify` names the file and `tarn repair` mends the lake")
 }
