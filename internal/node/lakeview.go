@@ -3,10 +3,12 @@ package node
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/processors/verify"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/plan"
@@ -61,8 +63,19 @@ func (h *held) About() verify.Pin {
 
 // Records asks for the records of some keys.
 func (h *held) Records(ctx context.Context, keys []string, each func(string, []verify.Value)) error {
+	return h.valuesOf(ctx, "SELECT *, false AS _gone FROM "+h.state, keys, each)
+}
+
+// Since asks for what the changes of some keys left behind.
+func (h *held) Since(ctx context.Context, commit int64, keys []string, each func(string, []verify.Value)) error {
+	return h.valuesOf(ctx, "SELECT *, "+goneSQL+" AS _gone FROM "+plan.Ident(h.d.ChangesTable())+
+		" WHERE _commit > "+strconv.FormatInt(commit, 10)+" AND _op <> "+quote(string(record.Leave)), keys, each)
+}
+
+// valuesOf asks for the rows of some keys in a relation that says which leave no record.
+func (h *held) valuesOf(ctx context.Context, from string, keys []string, each func(string, []verify.Value)) error {
 	fields := verify.Comparable(h.d)
-	columns := []string{"_k"}
+	columns := []string{"_k", "_gone::VARCHAR"}
 	for i := range fields {
 		columns = append(columns, textSQL(&fields[i]))
 	}
@@ -70,15 +83,25 @@ func (h *held) Records(ctx context.Context, keys []string, each func(string, []v
 	for i, k := range keys {
 		list[i] = quote(k)
 	}
-	r, err := h.asked.Whole(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM (SELECT *, "+keySQL(h.d)+" AS _k FROM "+h.state+
-		") WHERE _k IN ("+strings.Join(list, ", ")+")")
+	r, err := h.asked.Whole(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM (SELECT *, "+keySQL(h.d)+" AS _k FROM ("+from+
+		")) WHERE _k IN ("+strings.Join(list, ", ")+")")
+	if half := len(keys) / 2; fault.Is(err, fault.Exceeded) && half > 0 { // more than an answer may hold
+		if err := h.valuesOf(ctx, from, keys[:half], each); err != nil {
+			return err
+		}
+		return h.valuesOf(ctx, from, keys[half:], each)
+	}
 	if err != nil {
 		return err
 	}
 	values := make([]verify.Value, len(fields))
 	for row := range r.Rows {
+		if r.Columns[1].Texts[row] == "true" {
+			each(r.Columns[0].Texts[row], nil)
+			continue
+		}
 		for i := range fields {
-			c := &r.Columns[1+i]
+			c := &r.Columns[2+i]
 			if values[i] = (verify.Value{}); !c.IsNull(row) {
 				values[i] = verify.Value{Text: c.Texts[row], Set: true}
 			}

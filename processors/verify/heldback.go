@@ -10,12 +10,12 @@ import (
 	"github.com/tarn-lake/tarn/internal/record"
 )
 
-// looked is what was found when suspects were looked at for the last time.
+// looked is what a look at suspects has found.
 type looked struct {
 	held  Held                   // the lake as it was then
 	store map[string]record.Item // those that the store has
 	lake  map[string]found
-	still map[string]Difference // those that do not agree
+	still map[string]Difference // those that were found to differ often enough
 }
 
 // withheldChange is a change of a suspect that is held back.

@@ -12,14 +12,14 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// State compares the store's records with the lake's current state. What does not agree is read again on both sides
-// until it does or has differed in every round, so writes that go on meanwhile are no differences.
+// State compares the store's records with the lake's current state. What does not agree is read again on both sides, the
+// lake once it has passed the moment at which the store was read, so writes that go on meanwhile are no differences.
 func State(ctx context.Context, d *schemas.Dataset, src Source, lake Lake, o Options) (_ Report, err error) {
 	if err := compared(d); err != nil {
 		return Report{}, err
 	}
 	o = o.filled()
-	c := &comparison{d: d, src: src, lake: lake, o: o, reader: newReader(d, o.Mask), marker: NewMarker(d, o.Mask, o.Mark)}
+	c := &comparison{d: d, src: src, lake: lake, o: o, reader: newReader(d, o.Mask), marker: NewMarker(d, o.Mask, o.Mark), suspected: map[string]*suspect{}}
 	c.report = Report{Dataset: d.Name, Mode: "state", Region: o.Region, Skipped: Skipped(d), Differences: []Difference{}, Began: o.Now()}
 	before, err := lake.Hold(ctx, d)
 	if err != nil {
@@ -46,8 +46,9 @@ type comparison struct {
 	read   int64
 	report Report
 
-	lost  []string                    // keys of the lake alone that do not lead back to the store
-	whole func() (record.Item, error) // of the record that a scan has just read
+	suspected map[string]*suspect         // keys that did not agree, and were not looked at yet
+	lost      []string                    // keys of the lake alone that do not lead back to the store
+	whole     func() (record.Item, error) // of the record that a scan has just read
 }
 
 func (c *comparison) run(ctx context.Context) (Report, error) {
@@ -164,9 +165,12 @@ func (c *comparison) against(ctx context.Context, held Held) error {
 			return err
 		}
 		onlyStore, onlyLake := unpaired(store, lake)
-		if err := c.settle(ctx, onlyStore, onlyLake); err != nil {
+		if err := c.suspects(ctx, onlyStore, onlyLake); err != nil {
 			return err
 		}
+	}
+	if err := c.settle(ctx); err != nil {
+		return err
 	}
 	return c.settleLost(ctx)
 }

@@ -41,6 +41,9 @@ type Held interface {
 	Rows(ctx context.Context, region string, each func(key, row []byte) error) error
 	// Records hands over the records with these keys: the key's text, and the comparable fields as Comparable lists them.
 	Records(ctx context.Context, keys []string, each func(key string, values []Value)) error
+	// Since hands over the same of every change of these keys that came in commits above one, in any order: no values
+	// where it left no record.
+	Since(ctx context.Context, commit int64, keys []string, each func(key string, values []Value)) error
 	// Identities returns the rows of the history, and some of the identities that more than one row has.
 	Identities(ctx context.Context) (rows, doubled int64, some []Identity, err error)
 }

@@ -97,6 +97,24 @@ type lake struct {
 	twice   map[string]int               // by key: how many rows there are too many
 	doubled int64
 	awaits  int
+	parts   int64    // records that it takes itself to have; 0: as many as it has
+	log     []logged // what came in commits of its own
+}
+
+// logged is a record as one commit brought it; nil: it was gone.
+type logged struct {
+	key string
+	row map[string]string
+}
+
+// set is a change that came into the lake.
+func (l *lake) set(key string, row map[string]string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.log = append(l.log, logged{key, row})
+	if l.rows[key] = row; row == nil {
+		delete(l.rows, key)
+	}
 }
 
 func (l *lake) Await(context.Context, *schemas.Dataset, time.Time) error {
@@ -110,7 +128,7 @@ func (l *lake) Await(context.Context, *schemas.Dataset, time.Time) error {
 func (l *lake) Hold(_ context.Context, d *schemas.Dataset) (verify.Held, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	h := &held{d: d, doubled: l.doubled}
+	h := &held{d: d, doubled: l.doubled, parts: l.parts, log: slices.Clone(l.log)}
 	for _, key := range slices.Sorted(maps.Keys(l.rows)) {
 		for range 1 + l.twice[key] {
 			h.keys = append(h.keys, key)
@@ -126,6 +144,8 @@ type held struct {
 	keys    []string
 	rows    [][]verify.Value
 	doubled int64
+	parts   int64
+	log     []logged
 }
 
 func values(d *schemas.Dataset, row map[string]string) []verify.Value {
@@ -141,7 +161,22 @@ func values(d *schemas.Dataset, row map[string]string) []verify.Value {
 	return all
 }
 
-func (h *held) About() verify.Pin { return verify.Pin{Rows: int64(len(h.keys))} }
+func (h *held) About() verify.Pin {
+	return verify.Pin{Rows: max(h.parts, int64(len(h.keys))), Commit: int64(len(h.log))}
+}
+
+func (h *held) Since(_ context.Context, commit int64, keys []string, each func(string, []verify.Value)) error {
+	for _, one := range h.log[commit:] {
+		switch {
+		case !slices.Contains(keys, one.key):
+		case one.row == nil:
+			each(one.key, nil)
+		default:
+			each(one.key, values(h.d, one.row))
+		}
+	}
+	return nil
+}
 
 func (h *held) Rows(_ context.Context, region string, each func(key, row []byte) error) error {
 	for i, key := range h.keys {
@@ -203,6 +238,11 @@ func orderKey(n int) string { return fmt.Sprintf("c\x1f%d", n) }
 
 func orderRow(n int) map[string]string {
 	return map[string]string{"customer": "c", "id": fmt.Sprint(n), "total": "12.50"}
+}
+
+func with(row map[string]string, field, text string) map[string]string {
+	row[field] = text
+	return row
 }
 
 // shop returns a store and a lake with the same n orders.
@@ -280,8 +320,7 @@ func TestWritesThatGoOn(t *testing.T) {
 		item := order(n)
 		item["total"] = record.Number(total)
 		mustPut(t, s, "shop_orders", item)
-		l.rows[orderKey(n)] = orderRow(n)
-		l.rows[orderKey(n)]["total"] = verify.Fixed(total, 2)
+		l.set(orderKey(n), with(orderRow(n), "total", verify.Fixed(total, 2)))
 	}
 	l.AwaitFunc = func(round int) error {
 		switch round {
@@ -292,7 +331,7 @@ func TestWritesThatGoOn(t *testing.T) {
 			if err := s.Write(t.Context(), ingest.Action{Kind: ingest.Delete, Table: "shop_orders", Key: key}); err != nil {
 				return err
 			}
-			delete(l.rows, orderKey(8))
+			l.set(orderKey(8), nil)
 		case 2, 3: // it changes once more between the two reads
 			put(3, fmt.Sprint(99+round))
 		}
