@@ -84,7 +84,7 @@ func finish(err error, out *output) int {
 	return exitFailed
 }
 
-var errUsage = errors.New("usage")
+var errUsage = errors.New("see `tarn --help`")
 
 var errInterrupted = errors.New("interrupted: the same command may be given again, and does nothing twice")
 

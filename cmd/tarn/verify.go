@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/node"
 	"github.com/tarn-lake/tarn/processors/verify"
 )
@@ -55,6 +57,9 @@ func (c *verifyCmd) compare(ctx context.Context, e *environment) ([]verify.Repor
 		var reports []verify.Report
 		err := e.do(ctx, "verify", args, &reports)
 		return reports, err
+	}
+	if _, err := os.Stat(filepath.Dir(c.Certify)); err != nil { // known before it is worked for
+		return nil, fault.Wrap(fault.NotFound, err, "the certificate %s cannot be written: name a file in a folder that is there", c.Certify)
 	}
 	var done node.Certified
 	if err := e.do(ctx, "certify", args, &done); err != nil {

@@ -78,6 +78,9 @@ func (n *Node) backfill(ctx context.Context, a BackfillArgs, tell Tell) (done Ba
 // errMending refuses a second one: both would land in one lane, or mend the same twice.
 var errMending = fault.New(fault.Conflict, "another backfill or repair of this data folder is under way: wait for it, or stop it")
 
+// maxSegments is what the embedded store divides a table into at most. DynamoDB takes more, and no machine reads so many at once.
+const maxSegments = 4096
+
 // check refuses what would be passed over in silence.
 func (a BackfillArgs) check() error {
 	switch {
@@ -87,6 +90,8 @@ func (a BackfillArgs) check() error {
 		return fault.New(fault.Invalid, "--afresh begins a scan anew: give it with --scan")
 	case a.Rate < 0 || a.Capacity < 0 || a.Segments < 0:
 		return fault.New(fault.Invalid, "--rate, --capacity and --segments cannot be below 0")
+	case a.Segments > maxSegments: // a scan that began with them could only begin again
+		return fault.New(fault.Invalid, "a scan has at most %d segments, not %d", maxSegments, a.Segments)
 	}
 	return nil
 }

@@ -258,6 +258,7 @@ func TestAFileIsBackfilled(t *testing.T) {
 			"no hole nope is open":  {Dataset: "things", Scan: true, Hole: "nope"},
 			"give them with --file": {Dataset: "things", Scan: true, At: time.Now().Add(-time.Hour)},
 			"give it with --scan":   {Dataset: "things", File: file, Afresh: true},
+			"at most 4096 segments": {Dataset: "things", Scan: true, Segments: 4097},
 			"cannot be below 0":     {Dataset: "things", Scan: true, Rate: -1},
 		} {
 			if err := n.Do(t.Context(), "backfill", args, nil, node.Silent); err == nil || !strings.Contains(err.Error(), want) {

@@ -63,6 +63,9 @@ func (n *Node) quarantineReplay(ctx context.Context, a QuarantineArgs, tell Tell
 	id := time.Now().UTC().Format("20060102T150405.000000")
 	for after := ""; ; {
 		some, err := n.payloads(ctx, a, after)
+		if err == nil && len(some) == 0 && done.Read == 0 && a.ID != "" {
+			err = fault.New(fault.NotFound, "no quarantined record %s: `tarn quarantine list` names those that are there", a.ID)
+		}
 		if err != nil || len(some) == 0 {
 			return done, err
 		}
