@@ -25,13 +25,21 @@ func (r *run) spoil(n, size int) error {
 		return err
 	}
 	s.skip(to - from)
-	return os.WriteFile(path, []byte("no landed object"), 0o600)
+	return os.WriteFile(path, []byte(unreadable), 0o600)
 }
 
-// accounted holds what was set aside to the ledger: a record of it is in the lake, or in a hole that is open.
+// unreadable is what spoil leaves.
+const unreadable = "no landed object"
+
+// accounted holds what was set aside to the ledger: a record of it is in the lake, or in a hole that is open, or it has
+// landed besides and waits for its commit.
 func (r *run) accounted(got map[string]int) error {
 	found, err := r.files.List(context.Background(), lake.LandingBadDir+"/")
 	if err != nil || len(found) == 0 {
+		return err
+	}
+	waiting, err := r.waiting()
+	if err != nil {
 		return err
 	}
 	book, err := r.committers[0].Ledger(context.Background())
@@ -49,13 +57,36 @@ func (r *run) accounted(got map[string]int) error {
 		}
 		for _, c := range r.src.within(name) {
 			seq := lake.Seq(fmt.Sprintf("%040d", c.seq))
-			hole := slices.ContainsFunc(holes, func(h lake.Hole) bool { return h.Lane == name.Lane && h.After < seq && seq <= h.Last })
-			if !hole && slices.ContainsFunc(c.rows, func(row string) bool { return got[row] == 0 }) {
-				return fmt.Errorf("%s was set aside; what it had of %s is neither in the lake nor in a hole", name.Key(), seq.Short())
+			known := slices.ContainsFunc(holes, func(h lake.Hole) bool { return h.Lane == name.Lane && h.After < seq && seq <= h.Last }) ||
+				slices.ContainsFunc(waiting, func(w lake.LandedName) bool { return w.Lane == name.Lane && w.First <= seq && seq <= w.Last })
+			if !known && slices.ContainsFunc(c.rows, func(row string) bool { return got[row] == 0 }) {
+				return fmt.Errorf("%s was set aside; what it had of %s is neither in the lake nor in a hole, and does not wait", name.Key(), seq.Short())
 			}
 		}
 	}
 	return nil
+}
+
+// waiting returns the names of the objects that have landed and can be read.
+func (r *run) waiting() (names []lake.LandedName, err error) {
+	found, err := r.files.List(context.Background(), lake.LandingDir+"/")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		body, err := r.files.Get(context.Background(), f.Name())
+		if err != nil {
+			return nil, err
+		}
+		name, err := lake.ParseLandedName(f.Name())
+		if err != nil {
+			return nil, err
+		}
+		if string(body) != unreadable {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // within returns the changes of a batch.
