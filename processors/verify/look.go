@@ -67,8 +67,6 @@ func (c *comparison) judge(s *suspect, store []Value, lake found, between [][]Va
 	case lake.rows > 1:
 	case slices.ContainsFunc(between, same) || before != nil && len(between) > 0 && before.rows < 2 && same(before.values):
 		return Difference{}, true // the lake had it, and has gone on
-	case before == nil && len(between) > 0:
-		return Difference{}, false // perhaps it had it when it was read first
 	}
 	s.found++
 	return diff, s.found == looks

@@ -123,7 +123,7 @@ func TestWhatNeverStandsStill(t *testing.T) {
 			if diff := cmp.Diff(c.want, r.Differences, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(verify.Difference{}, "Record", "Store", "Lake")); diff != "" {
 				t.Error(diff)
 			}
-			if l.awaits > 4 {
+			if l.awaits > 3 {
 				t.Errorf("%d waits", l.awaits)
 			}
 		})
