@@ -76,7 +76,11 @@ func TestAScanThatWasKilledGoesOn(t *testing.T) {
 	t.Parallel()
 	schemas, data := partsFolder(t), filepath.Join(t.TempDir(), "data")
 	const all = 12_000
-	if code, _, said := tool(t, data, "status", "--schemas", schemas); code != 0 {
+	none := filepath.Join(t.TempDir(), "none.csv")
+	if err := os.WriteFile(none, []byte("id\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, said := tool(t, data, "load", none, "--dataset", "parts", "--schemas", schemas); code != 0 { // makes the folder
 		t.Fatal(said)
 	}
 	store := func(do func(s *embedded.Store) error) {
