@@ -18,8 +18,9 @@ import (
 	"time"
 )
 
-// patience is how long the suite waits for what must come. It is no measure of speed.
-const patience = 60 * time.Second
+// patience is how long the suite waits for what must come. It is no measure of speed, and longer than a request takes that
+// a service leaves without an answer, with its repetitions.
+const patience = 3 * time.Minute
 
 // again is how often a condition is looked at.
 const again = 10 * time.Millisecond
