@@ -33,6 +33,10 @@ func (s *Store) openEngine() error {
 	return s.disk.explain(err, "open the store")
 }
 
+// blockSize is how much the engine reads, unpacks and caches at once. A scan of a table takes a third less time than with
+// the engine's own 4 KB, and a record that is not in the cache hardly more.
+const blockSize = 16 << 10
+
 func (s *Store) engineOptions() *pebble.Options {
 	opts := &pebble.Options{
 		FS:                          s.disk,
@@ -53,6 +57,7 @@ func (s *Store) engineOptions() *pebble.Options {
 	opts.CompactionConcurrencyRange = func() (int, int) { return 1, 1 }
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		opts.Levels[i].BlockSize = blockSize
 		opts.Levels[i].IndexBlockSize = 256 << 10 // one level of index: a second costs every look-up another block
 	}
 	return opts

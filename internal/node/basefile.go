@@ -20,21 +20,6 @@ import (
 // rowsAtOnce is how many rows of a file are turned into texts together.
 const rowsAtOnce = 1024
 
-// textColumn turns a column of a Parquet file into canonical texts, as valueSQL does in the engine.
-type textColumn struct {
-	id    int // of the field in the file
-	field schemas.Field
-
-	nest   *nest         // of values in values
-	pages  parquet.Pages // nil: the file has no such column, which reads null
-	values parquet.ValueReader
-	page   parquet.Page
-	read   [rowsAtOnce]parquet.Value
-	text   []byte // of the rows that were filled, one behind the other
-	ends   [rowsAtOnce]int
-	null   [rowsAtOnce]bool
-}
-
 // groupFilter reports whether a row group may hold rows that are asked for; nil: each may.
 type groupFilter func(bounds func(column int) (low, high []byte)) bool
 
@@ -122,77 +107,6 @@ func groupTexts(ctx context.Context, group parquet.RowGroup, there map[int]*parq
 		left -= n
 	}
 	return nil
-}
-
-func (c *textColumn) close() (err error) {
-	if c.page != nil {
-		parquet.Release(c.page)
-	}
-	if c.pages != nil {
-		err = c.pages.Close()
-	}
-	if c.nest != nil {
-		err = errors.Join(err, c.nest.close())
-	}
-	c.pages, c.page, c.values, c.nest = nil, nil, nil, nil
-	return err
-}
-
-// fill reads the next n values.
-func (c *textColumn) fill(n int) error {
-	c.text = c.text[:0]
-	for row := 0; row < n && c.nest != nil; row++ {
-		text, set, err := c.nest.append(c.text)
-		if err != nil {
-			return err
-		}
-		c.text, c.null[row], c.ends[row] = text, !set, len(text)
-	}
-	for row := 0; row < n && c.nest == nil; {
-		if c.pages == nil {
-			c.null[row], c.ends[row] = true, 0
-			row++
-			continue
-		}
-		if c.values == nil {
-			page, err := c.pages.ReadPage()
-			if err != nil {
-				return err // one that ends early too: the row group says how many there are
-			}
-			c.page, c.values = page, page.Values()
-		}
-		got, err := c.values.ReadValues(c.read[:n-row])
-		for i := range got {
-			if err := c.add(row, c.read[i]); err != nil {
-				return err
-			}
-			row++
-		}
-		if errors.Is(err, io.EOF) {
-			parquet.Release(c.page)
-			c.page, c.values = nil, nil
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *textColumn) add(row int, v parquet.Value) (err error) {
-	if c.null[row] = v.IsNull(); !c.null[row] {
-		c.text, err = appendText(c.text, &c.field, v)
-	}
-	c.ends[row] = len(c.text)
-	return err
-}
-
-// at returns the text of a row and whether it is no null.
-func (c *textColumn) at(row int) ([]byte, bool) {
-	from := 0
-	if row > 0 {
-		from = c.ends[row-1]
-	}
-	return c.text[from:c.ends[row]], !c.null[row]
 }
 
 // appendText appends the canonical text of a value. Files from before a column became wider hold the narrower type.

@@ -3,10 +3,12 @@ package node
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/query"
+	"github.com/tarn-lake/tarn/schemas"
 )
 
 // Lost is lost.
@@ -40,4 +42,30 @@ type listings struct {
 func (l *listings) List(ctx context.Context, prefix string) ([]fs.FileInfo, error) {
 	found, err := l.files.List(ctx, prefix)
 	return l.seen(prefix, found), err
+}
+
+// TextsIn hands over the texts of the fields, which have the numbers from 1 on, of each row of a file; a null is "null". It
+// returns how many columns were taken from their pages as they lie there.
+func TextsIn(ctx context.Context, r io.ReaderAt, size int64, fields []schemas.Field, each func(texts []string)) (flat int, err error) {
+	var all []*textColumn
+	for i, f := range fields {
+		all = append(all, &textColumn{id: i + 1, field: f})
+	}
+	quick := map[int]bool{}
+	err = textsIn(ctx, r, size, all, nil, func(row int) error {
+		texts := []string{}
+		for _, c := range all {
+			if text, set := c.at(row); set {
+				texts = append(texts, string(text))
+			} else {
+				texts = append(texts, "null")
+			}
+			if c.page != nil && c.values == nil {
+				quick[c.id] = true
+			}
+		}
+		each(texts)
+		return nil
+	})
+	return len(quick), err
 }

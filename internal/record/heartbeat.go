@@ -15,9 +15,9 @@ const Heartbeat = "tarn_heartbeat"
 // HeartbeatKey begins the keys of heartbeats that are texts.
 const HeartbeatKey = Heartbeat + "#"
 
-// maxHeartbeat is how many attributes a heartbeat has at most: a key of two, and its own. An item with more is a record,
+// MaxHeartbeat is how many attributes a heartbeat has at most: a key of two, and its own. An item with more is a record,
 // whatever its attributes are called: it must not be lost.
-const maxHeartbeat = 3
+const MaxHeartbeat = 3
 
 // Sent returns the value of the attribute for a heartbeat written at t.
 func Sent(t time.Time) Value { return Value{Kind: N, Text: strconv.FormatInt(t.UnixMilli(), 10)} }
@@ -25,7 +25,7 @@ func Sent(t time.Time) Value { return Value{Kind: N, Text: strconv.FormatInt(t.U
 // IsHeartbeat reports whether an item is a heartbeat.
 func IsHeartbeat(item Item) bool {
 	_, ok := item[Heartbeat]
-	return ok && len(item) <= maxHeartbeat
+	return ok && len(item) <= MaxHeartbeat
 }
 
 // ParseHeartbeat reports whether an item in DynamoDB's JSON is a heartbeat, and when it was written: the zero Time where
@@ -35,7 +35,7 @@ func ParseHeartbeat(item []byte) (sent time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	var attributes map[string]struct{ S, N string }
-	if err := json.Unmarshal(item, &attributes); err != nil || len(attributes) > maxHeartbeat {
+	if err := json.Unmarshal(item, &attributes); err != nil || len(attributes) > MaxHeartbeat {
 		return time.Time{}, false
 	}
 	if own, ok := attributes[Heartbeat]; ok {
@@ -45,7 +45,7 @@ func ParseHeartbeat(item []byte) (sent time.Time, ok bool) {
 		return sent, true
 	}
 	for _, v := range attributes { // a removal may show its keys only
-		if strings.HasPrefix(v.S, HeartbeatKey) && len(attributes) < maxHeartbeat {
+		if strings.HasPrefix(v.S, HeartbeatKey) && len(attributes) < MaxHeartbeat {
 			return time.Time{}, true
 		}
 	}

@@ -41,7 +41,7 @@ func appendCanonical(b []byte, f *schemas.Field, a *attribute) []byte {
 	case schemas.Decimal:
 		return appendFixed(b, a.text, f.Scale)
 	case schemas.Binary:
-		return base64.StdEncoding.AppendEncode(b, a.more.Bytes)
+		return base64.StdEncoding.AppendEncode(b, a.value().Bytes)
 	case schemas.List, schemas.Set:
 		return appendList(b, f, a)
 	case schemas.Object:
@@ -56,10 +56,10 @@ func appendCanonical(b []byte, f *schemas.Field, a *attribute) []byte {
 func appendList(b []byte, f *schemas.Field, a *attribute) []byte {
 	var texts []string
 	add := func(e attribute) { texts = append(texts, string(appendCanonical(nil, f.Elem, &e))) }
-	for _, v := range a.more.List {
+	for _, v := range a.value().List {
 		add(of(v))
 	}
-	for _, t := range a.more.Set {
+	for _, t := range a.value().Set {
 		add(attribute{kind: record.S, text: []byte(t)})
 	}
 	if f.Type == schemas.Set {
@@ -69,12 +69,13 @@ func appendList(b []byte, f *schemas.Field, a *attribute) []byte {
 }
 
 func appendObject(b []byte, f *schemas.Field, a *attribute) []byte {
+	members := a.value().Map
 	b = append(b, '{')
 	for i := range f.Fields {
 		if i > 0 {
 			b = append(b, entryMark)
 		}
-		member := of(a.more.Map[f.Fields[i].Name])
+		member := of(members[f.Fields[i].Name])
 		b = appendCanonical(b, &f.Fields[i], &member)
 	}
 	return append(b, '}')
@@ -82,7 +83,7 @@ func appendObject(b []byte, f *schemas.Field, a *attribute) []byte {
 
 func appendMap(b []byte, f *schemas.Field, a *attribute) []byte {
 	var entries []string
-	for key, v := range a.more.Map {
+	for key, v := range a.value().Map {
 		value := of(v)
 		entries = append(entries, string(appendCanonical(append([]byte(key), valueMark), f.Elem, &value)))
 	}
@@ -131,40 +132,6 @@ func appendMicros(b []byte, f *schemas.Field, a *attribute) []byte {
 	return new(big.Int).Quo(r.Num(), r.Denom()).Append(b, 10)
 }
 
-// plainTime reads 2006-01-02T15:04:05Z with up to six digits of a second, as microseconds.
-func plainTime(t []byte) (int64, bool) {
-	if len(t) < 20 || t[4] != '-' || t[7] != '-' || t[10] != 'T' || t[13] != ':' || t[16] != ':' || t[len(t)-1] != 'Z' {
-		return 0, false
-	}
-	var part [7]int
-	for i, at := range [][2]int{{0, 4}, {5, 7}, {8, 10}, {11, 13}, {14, 16}, {17, 19}} {
-		n, ok := digits(t[at[0]:at[1]])
-		if !ok {
-			return 0, false
-		}
-		part[i] = n
-	}
-	if frac := t[19 : len(t)-1]; len(frac) > 0 {
-		n, ok := digits(frac[1:])
-		if frac[0] != '.' || !ok || len(frac) < 2 || len(frac) > 7 {
-			return 0, false
-		}
-		for range 7 - len(frac) {
-			n *= 10
-		}
-		part[6] = n
-	}
-	if part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 28 && part[2] > daysIn(part[0], part[1]) || part[3] > 23 || part[4] > 59 || part[5] > 59 {
-		return 0, false
-	}
-	at := time.Date(part[0], time.Month(part[1]), part[2], part[3], part[4], part[5], part[6]*1000, time.UTC)
-	return at.UnixMicro(), true
-}
-
-func daysIn(year, month int) int {
-	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
-}
-
 func digits(t []byte) (n int, ok bool) {
 	for _, c := range t {
 		if c < '0' || c > '9' {
@@ -179,17 +146,6 @@ func digits(t []byte) (n int, ok bool) {
 func whole(t []byte, most int) bool {
 	_, ok := digits(t)
 	return ok && len(t) > 0 && len(t) <= most && (t[0] != '0' || len(t) == 1)
-}
-
-// instant reads an ISO 8601 time with any form of zone.
-func instant(text string) (time.Time, bool) {
-	text = strings.ToUpper(text)
-	for _, layout := range []string{"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999Z0700"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // appendFixed appends a decimal text with exactly scale digits after the point. What is no number stays as it is.

@@ -90,9 +90,6 @@ func (e *event) time() time.Time { return time.UnixMicro(e.at).UTC() }
 // change reads a record and reports whether it is among those that are compared. The reader then has its image, and key
 // and text stand in their buffers.
 func (h *changes) change(e *event) (bool, error) {
-	if e.heartbeat() {
-		return false, nil
-	}
 	h.reader.at = e.at
 	ours := false
 	for _, image := range [][]byte{e.now, e.was, e.keys} {
@@ -100,10 +97,13 @@ func (h *changes) change(e *event) (bool, error) {
 			continue
 		}
 		var err error
-		if ours, err = h.reader.image(image); ours || err != nil {
-			if err != nil {
-				return false, err
-			}
+		if ours, err = h.reader.image(image); err != nil {
+			return false, err
+		}
+		if h.reader.attributes <= record.MaxHeartbeat && e.heartbeat() {
+			return false, nil
+		}
+		if ours {
 			break
 		}
 	}

@@ -102,18 +102,20 @@ func text(t schemas.Type) bool { return t == schemas.String || t == schemas.Enum
 type reader struct {
 	d      *schemas.Dataset
 	fields []schemas.Field
-	mask   func(string) string
+	masks  *masks
 	index  map[string]int // by attribute name: the slot
 	names  []string       // of slots: the comparable fields', then others that are needed
 	slots  []attribute
 	keys   []int // slots of the key
 	claim  int   // slot of the discriminator; -1: none
 	place  *region
-	known  [][2]string               // masks, each at the hash of its text, which stands before it
+	plain  image
 	born   map[string]*schemas.Field // fields of which the lake keeps an age band, as the store has them
 	at     int64                     // when the change was made, in microseconds: what ages are reckoned to
 	buf    []byte
 	ends   []int
+
+	attributes int // of the record that was read
 }
 
 // newReader returns a reader of records.
@@ -134,7 +136,7 @@ func newChangeReader(d *schemas.Dataset, mask func(string) string) *reader {
 }
 
 func readerOf(d *schemas.Dataset, fields []schemas.Field, mask func(string) string) *reader {
-	r := &reader{d: d, fields: fields, mask: mask, index: map[string]int{}, claim: -1}
+	r := &reader{d: d, fields: fields, masks: newMasks(mask), index: map[string]int{}, claim: -1}
 	for i := range r.fields {
 		if r.fields[i].Name != RegionField {
 			r.slot(r.fields[i].Name)
@@ -174,12 +176,8 @@ func (r *reader) slot(name string) int {
 // image reads a record from DynamoDB JSON and reports whether it is the dataset's.
 func (r *reader) image(src []byte) (bool, error) {
 	clear(r.slots)
-	m := image{src: src}
-	if m.each(func(name []byte, a attribute) {
-		if at, ok := r.index[string(name)]; ok {
-			r.slots[at] = a
-		}
-	}) {
+	var plain bool
+	if r.attributes, plain = r.plain.each(src, r.slotOf, r.slots); plain {
 		return r.claimed(), nil
 	}
 	item, err := record.ParseItem(src)
@@ -189,9 +187,18 @@ func (r *reader) image(src []byte) (bool, error) {
 	return r.item(item), nil
 }
 
+// slotOf returns the slot of an attribute; -1: it has none.
+func (r *reader) slotOf(name []byte) int {
+	if at, ok := r.index[string(name)]; ok {
+		return at
+	}
+	return -1
+}
+
 // item reads a record and reports whether it is the dataset's.
 func (r *reader) item(item record.Item) bool {
 	clear(r.slots)
+	r.attributes = len(item)
 	for name, v := range item {
 		if at, ok := r.index[name]; ok {
 			r.slots[at] = of(v)
@@ -244,26 +251,9 @@ func (r *reader) appendField(b []byte, i int) []byte {
 	case "band":
 		return b[:from+leading(b[from:], f.Privacy.Length)]
 	case "mask":
-		return r.masked(b, from)
+		return r.masks.replace(b, from)
 	}
 	return b
-}
-
-// knownMasks is how many masks are remembered: plates, phones and names come many times.
-const knownMasks = 1 << 15
-
-// masked replaces the text from a place on by what the lake keeps of it.
-func (r *reader) masked(b []byte, from int) []byte {
-	if r.known == nil {
-		r.known = make([][2]string, knownMasks)
-	}
-	text := b[from:]
-	at := &r.known[Hash(text)%knownMasks]
-	if at[1] == "" || at[0] != string(text) {
-		plain := string(text)
-		*at = [2]string{plain, r.mask(plain)}
-	}
-	return append(b[:from], at[1]...)
 }
 
 // leading returns how many bytes the first characters of a text have.
@@ -304,7 +294,7 @@ func (r *reader) appendKey(b []byte) []byte {
 		}
 		b = appendCanonical(b, f, &r.slots[at])
 		if f.Privacy.Rule == "mask" {
-			b = r.masked(b, from)
+			b = r.masks.replace(b, from)
 		}
 	}
 	return b

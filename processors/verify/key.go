@@ -14,7 +14,7 @@ func (r *reader) appendStoreKey(b []byte) []byte {
 		a := &r.slots[at]
 		text := a.text
 		if a.kind == record.B {
-			text = a.more.Bytes
+			text = a.value().Bytes
 		}
 		b = append(b, byte(a.kind))
 		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)

@@ -15,10 +15,11 @@ type region struct {
 	path   []string
 	lookup map[string]string
 	known  map[string]bool
+	told   map[string]string // regions by texts that came
 }
 
 func newRegion(d *schemas.Dataset, slot func(string) int) *region {
-	g := &region{rule: d.Region, at: -1}
+	g := &region{rule: d.Region, at: -1, told: map[string]string{}}
 	if g.rule.Unknown == "" {
 		g.rule.Unknown = "unknown"
 	}
@@ -44,6 +45,9 @@ func newRegion(d *schemas.Dataset, slot func(string) int) *region {
 	return g
 }
 
+// mostTold is how many texts are remembered with their regions.
+const mostTold = 4096
+
 // of returns the region of the record in the slots.
 func (g *region) of(slots []attribute) string {
 	if g.at < 0 {
@@ -51,12 +55,25 @@ func (g *region) of(slots []attribute) string {
 	}
 	a := slots[g.at]
 	for _, name := range g.path[1:] {
-		a = of(a.more.Map[name])
+		a = of(a.value().Map[name])
 	}
 	if a.kind == record.None || a.kind == record.NULL {
 		return g.rule.Unknown
 	}
-	value := string(a.text)
+	to, ok := g.told[string(a.text)]
+	if !ok {
+		if len(g.told) == mostTold {
+			clear(g.told)
+		}
+		text := string(a.text)
+		to = g.named(text)
+		g.told[text] = to
+	}
+	return to
+}
+
+// named returns the region that a text leads to.
+func (g *region) named(value string) string {
 	if g.rule.Lower {
 		value = strings.ToLower(value)
 	}

@@ -95,12 +95,14 @@ func (c *comparison) scan(ctx context.Context, each func() error) error {
 	}
 	if src, ok := c.src.(Images); ok {
 		return src.Images(ctx, c.d.Table, func(image []byte) error {
-			if _, beat := record.ParseHeartbeat(image); beat {
-				return nil
-			}
 			ours, err := c.reader.image(image)
 			if err != nil {
 				return err
+			}
+			if c.reader.attributes <= record.MaxHeartbeat {
+				if _, beat := record.ParseHeartbeat(image); beat {
+					return nil
+				}
 			}
 			c.whole = func() (record.Item, error) { return record.ParseItem(image) }
 			return mine(ours)
