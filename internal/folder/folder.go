@@ -62,7 +62,7 @@ func open(root string, steps map[int]upgrade) (*Folder, error) {
 	}
 	f := &Folder{root: root, lock: lock}
 	if err := f.ready(steps); err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, release(lock))
 	}
 	return f, nil
 }
@@ -111,7 +111,13 @@ func (f *Folder) Announce(r Running) error {
 
 // Close gives the folder back.
 func (f *Folder) Close() error {
-	return errors.Join(f.lock.Truncate(0), f.lock.Close())
+	return errors.Join(f.lock.Truncate(0), release(f.lock))
+}
+
+// release unlocks a lock file and closes it. Closing alone does not unlock it for as long as a child process has it too, as
+// one has between its fork and its program.
+func release(lock *os.File) error {
+	return errors.Join(unix.Flock(int(lock.Fd()), unix.LOCK_UN), lock.Close())
 }
 
 // Marked reports whether there is a data folder at root, of whatever format.
@@ -130,11 +136,10 @@ func Who(root string) (Running, bool, error) {
 	if err != nil {
 		return Running{}, false, wrap(err, "open %s", path)
 	}
-	defer file.Close()
 	if unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil {
-		return Running{}, false, nil
+		return Running{}, false, release(file)
 	}
-	return readRunning(path), true, nil
+	return readRunning(path), true, file.Close()
 }
 
 func readRunning(path string) Running {
