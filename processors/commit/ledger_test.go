@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -161,18 +160,9 @@ func TestDyingWhileCopyingDoublesNothing(t *testing.T) {
 		for n := 1; ; n++ {
 			w := newWorld(t, scratch(t))
 			tellable(t, w)
-			steps := 0
-			var mu sync.Mutex
-			w.hook(func(string, string) error {
-				mu.Lock()
-				defer mu.Unlock()
-				if steps++; steps == n || dies && steps > n {
-					return errDown
-				}
-				return nil
-			})
+			came := w.failAt(n, dies)
 			_ = w.book(t).Copy(t.Context(), w.table(t, "applicants_changes"), w.table(t, "passes_changes"), w.table(t, "quarantine"))
-			reached := steps >= n
+			reached := came()
 			w.start(t)
 			w.copy(t, "applicants_changes", "passes_changes", "quarantine")
 			if diff := cmp.Diff(tale, w.story(t)); diff != "" {

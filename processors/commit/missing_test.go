@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/tarn-lake/tarn/internal/lake"
@@ -114,18 +113,9 @@ func TestDyingWhileAnObjectIsSetAside(t *testing.T) {
 			w.commit(t)
 			w.spoiled(t, "s/1", 6, 10)
 			w.spoiled(t, "s/1", 11, 12)
-			steps := 0
-			var mu sync.Mutex
-			w.hook(func(string, string) error {
-				mu.Lock()
-				defer mu.Unlock()
-				if steps++; steps == n || dies && steps > n {
-					return errDown
-				}
-				return nil
-			})
+			came := w.failAt(n, dies)
 			_, _ = w.committer.Commit(t.Context())
-			reached := steps >= n
+			reached := came()
 			w.start(t)
 			w.commit(t)
 			if got, left := spans(w.openHoles(t)), w.landing(t); got != "0-10 10-12" || len(left) != 2 || !strings.HasPrefix(left[0], "landing-bad/") {

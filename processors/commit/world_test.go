@@ -109,6 +109,25 @@ func (w *world) hook(before func(step, key string) error) {
 	w.before = before
 }
 
+// failAt lets the n-th durable step fail, and with dies every one after it. It returns what tells whether it came to that.
+func (w *world) failAt(n int, dies bool) (reached func() bool) {
+	var mu sync.Mutex
+	steps := 0
+	w.hook(func(string, string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if steps++; steps == n || dies && steps > n {
+			return errDown
+		}
+		return nil
+	})
+	return func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return steps >= n
+	}
+}
+
 func (w *world) step(step, key string) error {
 	w.mu.Lock()
 	before := w.before
