@@ -81,7 +81,7 @@ func (n *Node) takeIn(ctx context.Context, h compact.History) (int64, error) {
 		if r.Dataset() != h.Dataset {
 			continue
 		}
-		if _, err := r.Refresh(ctx); err != nil {
+		if _, err := r.Complete(ctx); err != nil {
 			return 0, err
 		}
 		snap, err := r.Table().Snapshot(ctx)

@@ -15,13 +15,24 @@ import (
 const tries = 10
 
 // Refresh makes the table current to the newest commit of the history, in one atomic commit that says so. It reports
-// whether there was anything to do.
+// whether there was anything to do. After a recomputation it does nothing for as long as Options.Rest says.
 func (r *Rollup) Refresh(ctx context.Context) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.opts.Now().Before(r.resting) {
 		return false, nil
 	}
+	return r.refresh(ctx)
+}
+
+// Complete is Refresh for those who cannot do without it, such as retention: it never rests.
+func (r *Rollup) Complete(ctx context.Context) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.refresh(ctx)
+}
+
+func (r *Rollup) refresh(ctx context.Context) (bool, error) {
 	began := r.opts.Now()
 	base, err := r.table.Snapshot(ctx)
 	if err != nil {

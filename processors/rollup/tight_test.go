@@ -7,11 +7,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
+	"github.com/tarn-lake/tarn/processors/rollup"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/duckdb"
 	"github.com/tarn-lake/tarn/query/plan"
+	"github.com/tarn-lake/tarn/query/rollups"
 	"github.com/tarn-lake/tarn/schemas"
 )
 
@@ -107,6 +110,32 @@ func TestTwoRefreshersCountOnce(t *testing.T) {
 	if _, err := slow.Refresh(t.Context()); !fault.Is(err, fault.Conflict) {
 		t.Errorf("got %v", err)
 	}
+	p.same(byKind, true)
+}
+
+// TestWhoNeedsItWholeDoesNotWaitForARest: after a recomputation a refresh rests; retention, which may only drop what the
+// rollup has, does not.
+func TestWhoNeedsItWholeDoesNotWaitForARest(t *testing.T) {
+	p := shop(t)
+	at, d := now, p.histories["orders"].Dataset
+	step := func() time.Time { at = at.Add(time.Second); return at }
+	r, err := rollup.Open(t.Context(), p.catalog, p.reg.Daily(d.Name), p.files, rollups.Source(p.feeds), rollup.Options{NewID: p.id, Now: step})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.commit("orders", nil, p.insert(1, order("A", "2026-11-16", 100)))
+	p.refresh("orders")
+	p.commit("orders", nil, p.modify(1, nil, order("B", "2026-11-17", 1)))
+	try := func(why string, refresh func(context.Context) (bool, error), want bool) {
+		t.Helper()
+		if did, err := refresh(t.Context()); err != nil || did != want {
+			t.Errorf("%s: did something: %v, %v; want %v", why, did, err, want)
+		}
+	}
+	try("a recomputation", r.Refresh, true)
+	p.commit("orders", nil, p.insert(2, order("A", "2026-11-16", 5)))
+	try("a refresh right after it", r.Refresh, false)
+	try("whoever needs it whole", r.Complete, true)
 	p.same(byKind, true)
 }
 
