@@ -70,7 +70,7 @@ func wantPass(t testing.TB, s *embedded.Store, n int) {
 // untilKept writes until the store takes it again.
 func untilKept(t testing.TB, s *embedded.Store, n int) {
 	t.Helper()
-	limit := time.NewTimer(20 * time.Second)
+	limit := time.NewTimer(time.Minute)
 	defer limit.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

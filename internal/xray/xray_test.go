@@ -75,7 +75,7 @@ func (d *daemon) next() (document, string) {
 	var datagram []byte
 	select {
 	case datagram = <-d.came:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		d.t.Fatal("nothing was sent")
 	}
 	head, body, _ := strings.Cut(string(datagram), "\n")
