@@ -114,8 +114,8 @@ func anyText(t schemas.Type) string {
 	return "any"
 }
 
-// Add appends a row that has the value.
-func (t *typedField) Add(value []byte) error {
+// Add appends a row that has the value, of which an age is reckoned to the instant of its change.
+func (t *typedField) Add(value []byte, at int64) error {
 	for field, text := range t.keys {
 		if err := t.row.Text(field, text); err != nil {
 			t.row.Clear()
@@ -127,7 +127,7 @@ func (t *typedField) Add(value []byte) error {
 		return err
 	}
 	zero := lake.Seq(strings.Repeat("0", lake.SeqDigits))
-	return t.row.Add(decode.Identity{Op: record.Snapshot, Lane: "any", Seq: zero, At: time.Unix(0, 0).UTC()}, t.out)
+	return t.row.Add(decode.Identity{Op: record.Snapshot, Lane: "any", Seq: zero, At: time.UnixMicro(at).UTC()}, t.out)
 }
 
 // Rows returns the rows.

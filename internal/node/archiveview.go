@@ -30,7 +30,7 @@ func (v archiveView) Hold(ctx context.Context, d *schemas.Dataset) (verify.Held,
 }
 
 // Skipped returns the fields that are not compared.
-func (v archiveView) Skipped(d *schemas.Dataset) []string { return verify.SkippedOfChanges(d) }
+func (v archiveView) Skipped(d *schemas.Dataset) []string { return verify.Skipped(d) }
 
 // Batches reads the archive, object by object.
 func (v archiveView) Batches(ctx context.Context, d *schemas.Dataset, each func(verify.Batch) error) error {

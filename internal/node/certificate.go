@@ -10,6 +10,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/lake"
 	"github.com/tarn-lake/tarn/processors/verify"
 	"github.com/tarn-lake/tarn/query/plan"
+	"github.com/tarn-lake/tarn/schemas"
 )
 
 // Certified is what a comparison found, and the certificate of it.
@@ -100,7 +101,7 @@ func (n *Node) again(ctx context.Context, r verify.Report, format int) (sum veri
 	if h.About().Commit < r.Pin.Commit {
 		return sum, fault.New(fault.NotFound, "the history of %s ends with commit %d", d.Name, h.About().Commit)
 	}
-	if format < 4 { // without age bands
+	if format < 4 { // changes were compared without age bands
 		h.changed = verify.Comparable(d)
 	}
 	if r.Mode == "changes" {
@@ -110,8 +111,16 @@ func (n *Node) again(ctx context.Context, r verify.Report, format int) (sum veri
 	}
 	then := fmt.Sprintf("(SELECT * FROM %s WHERE _commit <= %d)", plan.Ident(d.ChangesTable()), r.Pin.Commit)
 	h.state = "(SELECT * FROM " + plan.Latest(d, then) + " WHERE NOT " + goneSQL + ")"
-	err = h.answered(ctx, "SELECT * FROM "+h.state, r.Region, r.Lake, func(key, row []byte) error {
-		sum.Add(verify.Digest{Key: hash(key), Row: hash(row)})
+	var bands []schemas.Field
+	if format > 4 {
+		bands = verify.AgeBands(d)
+	}
+	err = h.answered(ctx, "SELECT * FROM "+h.state, r.Region, r.Lake, bands, func(one stateRow) error {
+		digest := verify.Digest{Key: hash(one.key), Row: hash(one.row)}
+		if bands != nil {
+			digest = digest.WithBands(one.bands)
+		}
+		sum.Add(digest)
 		return nil
 	})
 	return sum, err

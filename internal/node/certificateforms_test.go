@@ -73,7 +73,7 @@ func unpack(t *testing.T, path string, h *tar.Header, from io.Reader) {
 func goldenCertificates(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, form := range []string{"v2", "v3", "v4"} {
+	for _, form := range []string{"v2", "v3", "v4", "v5"} {
 		for _, mode := range []string{"state", "changes"} {
 			text, err := os.ReadFile(filepath.Join(certificatesDir, form+"-"+mode+".json"))
 			if err != nil {
@@ -128,7 +128,7 @@ func TestAnOldCertificateIsSigned(t *testing.T) {
 		for name, text := range goldenCertificates(t) {
 			for what, changed := range map[string]string{
 				"another commit": strings.Replace(text, `"commit": 4`, `"commit": 3`, 1),
-				"another form":   strings.NewReplacer(`"format": 2`, `"format": 4`, `"format": 3`, `"format": 4`, `"format": 4`, `"format": 3`).Replace(text),
+				"another form":   strings.NewReplacer(`"format": 2`, `"format": 4`, `"format": 3`, `"format": 4`, `"format": 4`, `"format": 3`, `"format": 5`, `"format": 4`).Replace(text),
 			} {
 				err := n.Do(t.Context(), "certificate", node.CertificateArgs{Certificate: changed}, nil, node.Silent)
 				if changed == text || !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "changed after it was signed") {

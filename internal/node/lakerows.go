@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/processors/verify"
 	"github.com/tarn-lake/tarn/query"
@@ -14,19 +13,31 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-const (
-	rowsOfQuestion = 50_000 // whose texts are in one answer
-	mostParts      = 1 << 20
-	mostChanged    = 1_000_000 // keys with changes above the base, of which the digests are in memory
-)
+const mostChanged = 1_000_000 // keys with changes above the base, of which the digests are in memory
 
-// Rows hands over current state. What a base says of records that have not changed since is read from its files; all
-// else, the rules of what is the latest row above all, is left to the engine.
+// Rows hands over current state.
 func (h *held) Rows(ctx context.Context, region string, each func(key, row []byte) error) error {
-	columns := h.plainColumns()
+	return h.rows(ctx, region, nil, func(r stateRow) error { return each(r.key, r.row) })
+}
+
+// Aged hands over the same with its age bands.
+func (h *held) Aged(ctx context.Context, region string, each func(key, row, bands []byte, at int64) error) error {
+	return h.rows(ctx, region, verify.AgeBands(h.d), func(r stateRow) error {
+		at, err := strconv.ParseInt(string(r.at), 10, 64)
+		if err != nil {
+			return fmt.Errorf("the record %q has no time: %w", r.key, err)
+		}
+		return each(r.key, r.row, r.bands, at)
+	})
+}
+
+// rows hands over current state, with age bands if these are given. What a base says of records that have not changed since
+// is read from its files; all else, the rules of what is the latest row above all, is left to the engine.
+func (h *held) rows(ctx context.Context, region string, bands []schemas.Field, each func(stateRow) error) error {
+	columns := h.plainColumns(bands)
 	changed := h.changedRows()
 	if columns == nil || changed > mostChanged {
-		return h.answered(ctx, "SELECT * FROM "+h.state, region, h.About().Rows, each)
+		return h.answered(ctx, "SELECT * FROM "+h.state, region, h.About().Rows, bands, each)
 	}
 	later := map[uint64]bool{}
 	if changed > 0 {
@@ -44,7 +55,7 @@ func (h *held) Rows(ctx context.Context, region string, each func(key, row []byt
 		if h.asked.Pinned().Late[h.d.Name] > h.through() { // what the base says may still be the latest
 			latest = "SELECT s.* FROM " + h.state + " AS s SEMI JOIN (" + keys + ") AS d USING (" + names + ")"
 		}
-		if err := h.answered(ctx, latest, region, int64(len(later)), each); err != nil {
+		if err := h.answered(ctx, latest, region, int64(len(later)), bands, each); err != nil {
 			return err
 		}
 	}
@@ -63,55 +74,18 @@ func (h *held) changedRows() (rows int64) {
 	return rows
 }
 
-// answered asks for the texts of a relation, so many rows at a time.
-func (h *held) answered(ctx context.Context, from, region string, rows int64, each func(key, row []byte) error) error {
-	parts := rows/rowsOfQuestion + 1
-	for part := range parts {
-		if err := h.answeredPart(ctx, from, region, part, parts, each); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// answeredPart asks for one part, and for its two halves where that is more than an answer may hold. Which rows come
-// together is the engine's own choice, so it need not be the same in every version of it.
-func (h *held) answeredPart(ctx context.Context, from, region string, part, parts int64, each func(key, row []byte) error) error {
-	where := fmt.Sprintf("hash(%s) %% %d = %d", strings.Join(plan.Keys(h.d), ", "), parts, part)
-	if parts == 1 {
-		where = "true"
-	}
-	if region != "" {
-		where += " AND region = " + quote(region)
-	}
-	r, err := h.asked.Whole(ctx, "SELECT "+keySQL(h.d)+", "+rowSQL(verify.Comparable(h.d))+" FROM ("+from+") WHERE "+where)
-	if fault.Is(err, fault.Exceeded) && parts < mostParts {
-		if err := h.answeredPart(ctx, from, region, part, 2*parts, each); err != nil {
-			return err
-		}
-		return h.answeredPart(ctx, from, region, part+parts, 2*parts, each)
-	}
-	if err != nil {
-		return err
-	}
-	for row := range r.Rows {
-		if err := each([]byte(r.Columns[0].Texts[row]), []byte(r.Columns[1].Texts[row])); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // baseColumns is what is read of a base's files.
 type baseColumns struct {
 	op, region *textColumn
 	keys, row  []*textColumn
+	at         *textColumn // nil: without age bands
+	bands      []*textColumn
 	all        []*textColumn
 }
 
 // plainColumns returns the columns of the base that make a row's texts; nil where there is no base, or one without a column
 // of a field.
-func (h *held) plainColumns() *baseColumns {
+func (h *held) plainColumns(bands []schemas.Field) *baseColumns {
 	rel, ok := h.asked.Pinned().Relations[h.d.BaseTable()]
 	if _, based := h.asked.Pinned().Through[h.d.Name]; !ok || !based || h.state != plan.Ident(h.d.Name) {
 		return nil
@@ -119,6 +93,9 @@ func (h *held) plainColumns() *baseColumns {
 	fields := verify.Comparable(h.d)
 	t := textColumns{of: rel.Columns}
 	c := &baseColumns{op: t.plain(schemas.ColOp, schemas.String), region: t.plain(schemas.ColRegion, schemas.String), keys: t.key(h.d), row: t.row(fields)}
+	if last := len(bands) - 1; last > 0 {
+		c.at, c.bands = t.column(bands[last]), t.row(bands[:last])
+	}
 	if t.lacks {
 		return nil
 	}
@@ -132,8 +109,8 @@ func nested(f schemas.Field) bool {
 }
 
 // unchanged hands over the base's rows that leave a record, but for those of the keys that have changed later.
-func (h *held) unchanged(ctx context.Context, c *baseColumns, region string, later map[uint64]bool, each func(key, row []byte) error) error {
-	var key, row []byte
+func (h *held) unchanged(ctx context.Context, c *baseColumns, region string, later map[uint64]bool, each func(stateRow) error) error {
+	var one stateRow
 	take := func(i int) error {
 		text, _ := c.op.at(i)
 		if op := record.Op(text); op.Gone() || op == record.Leave {
@@ -142,11 +119,15 @@ func (h *held) unchanged(ctx context.Context, c *baseColumns, region string, lat
 		if at, _ := c.region.at(i); region != "" && string(at) != region {
 			return nil
 		}
-		key, row = appendTexts(key[:0], c.keys, i, ""), appendTexts(row[:0], c.row, i, "\x1e")
-		if later[verify.Hash(key)] {
+		one.key, one.row = appendTexts(one.key[:0], c.keys, i, ""), appendTexts(one.row[:0], c.row, i, "\x1e")
+		if later[verify.Hash(one.key)] {
 			return nil
 		}
-		return each(key, row)
+		if c.at != nil {
+			one.at, _ = c.at.at(i)
+			one.bands = appendTexts(one.bands[:0], c.bands, i, "\x1e")
+		}
+		return each(one)
 	}
 	for _, f := range h.asked.Pinned().Relations[h.d.BaseTable()].Files {
 		if err := h.readFile(ctx, f, c.all, nil, take); err != nil {

@@ -74,7 +74,7 @@ func (h *held) Since(ctx context.Context, commit int64, keys []string, each func
 
 // valuesOf asks for the rows of some keys in a relation that says which leave no record.
 func (h *held) valuesOf(ctx context.Context, from string, keys []string, each func(string, []verify.Value)) error {
-	fields := verify.Comparable(h.d)
+	fields := append(verify.Comparable(h.d), verify.AgeBands(h.d)...)
 	columns := []string{"_k", "_gone::VARCHAR"}
 	for i := range fields {
 		columns = append(columns, textSQL(&fields[i]))

@@ -123,13 +123,14 @@ func TestNestedAndBandedFieldsAreCompared(t *testing.T) {
 			if !r[0].Clean() || r[0].Lake != 4 || r[0].StoreSum != r[0].LakeSum {
 				t.Errorf("got %+v", r[0])
 			}
-			if skipped := !changes; skipped != (len(r[0].Skipped) == 1) || skipped && !strings.HasPrefix(r[0].Skipped[0], "born (the lake keeps an age, ") {
+			if len(r[0].Skipped) != 0 {
 				t.Errorf("changes %t: skipped are %q", changes, r[0].Skipped)
 			}
 		}
 	})
 	for field, change := range map[string][2]string{
 		"zip":    {"äöü12", "äöx12"},
+		"born":   {"1990-01-01", "2020-01-01"},
 		"sizes":  {`"a":{"N":"1"}`, `"a":{"N":"3"}`},
 		"home":   {"Tarn", "Turn"},
 		"visits": {`"N":"1.5"`, `"N":"1.51"`},

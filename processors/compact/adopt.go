@@ -14,9 +14,9 @@ import (
 
 // Typed turns values of one field, as DynamoDB JSON, into rows of a batch of the dataset's columns.
 type Typed interface {
-	// Add appends a row that has the value and may lack all other fields. A value that the field does not take is an
-	// error, and then no row was added.
-	Add(value []byte) error
+	// Add appends a row that has the value, as a change of an instant in microseconds brought it, and may lack all other
+	// fields. A value that the field does not take is an error, and then no row was added.
+	Add(value []byte, at int64) error
 	// Rows returns the rows that were added since the last Reset.
 	Rows() *columns.Batch
 	Reset()
@@ -83,10 +83,10 @@ type adoption struct {
 // file rewrites one file, if a row of it has the field in _extra.
 func (a *adoption) file(ctx context.Context, f tables.File, done *Adopted) error {
 	some := columns.New(a.cols)
-	if err := a.read(ctx, f, some, schemas.ColExtra); err != nil {
+	if err := a.read(ctx, f, some, schemas.ColExtra, schemas.ColAt); err != nil {
 		return err
 	}
-	moved, err := a.move(some.Leaf(schemas.ColExtra), some.Rows())
+	moved, err := a.move(some.Leaf(schemas.ColExtra), some.Leaf(schemas.ColAt), some.Rows())
 	if err != nil {
 		return fmt.Errorf("file %s: %w", f.URL, err)
 	}
@@ -129,7 +129,7 @@ type moved struct {
 }
 
 // move takes the field out of every _extra that has it.
-func (a *adoption) move(extra *columns.Leaf, rows int) (*moved, error) {
+func (a *adoption) move(extra, at *columns.Leaf, rows int) (*moved, error) {
 	a.typed.Reset()
 	m := &moved{extra: make([][]byte, rows), value: make([]int32, rows), values: a.typed.Rows()}
 	for row := range rows {
@@ -146,7 +146,7 @@ func (a *adoption) move(extra *columns.Leaf, rows int) (*moved, error) {
 		if !ok {
 			continue
 		}
-		if a.typed.Add(value) != nil {
+		if a.typed.Add(value, at.Int64At(row)) != nil {
 			m.unfit++
 			continue
 		}

@@ -16,6 +16,11 @@ func appendAge(b []byte, f *schemas.Field, a *attribute, at int64) []byte {
 	if a.kind == record.None || a.kind == record.NULL {
 		return b
 	}
+	return ageFrom(b, from, f, at)
+}
+
+// ageFrom replaces the canonical text of a birth from a place on by its age band.
+func ageFrom(b []byte, from int, f *schemas.Field, at int64) []byte {
 	born, err := time.Parse(time.DateOnly, string(b[from:]))
 	if f.Type == schemas.Timestamp {
 		var micros int64

@@ -14,8 +14,8 @@ import (
 
 // CertificateFormat is the form of the certificates that this program writes. In form 1 sums did not take maps, objects and
 // the beginnings of texts; in form 2 they were made with MD5, and are checked with it still; in form 3 those of changes did
-// not take age bands.
-const CertificateFormat = 4
+// not take age bands, in form 4 those of state did not.
+const CertificateFormat = 5
 
 // Certificate says what was compared and what was found. It holds what is needed to read the same state of the lake
 // again: the number of the commit, which outlives snapshots and compactions, and the ranges of the shards.

@@ -78,7 +78,7 @@ func TestCertificateRefusals(t *testing.T) {
 // TestCertificatesOfEarlierForms: the hash of each form that is known, and a sentence for those that are not.
 func TestCertificatesOfEarlierForms(t *testing.T) {
 	t.Parallel()
-	for format, want := range map[int]uint64{2: 0x40bcd21dff23b2c1, 3: verify.Hash([]byte("tarn")), verify.CertificateFormat: verify.Hash([]byte("tarn"))} {
+	for format, want := range map[int]uint64{2: 0x40bcd21dff23b2c1, 3: verify.Hash([]byte("tarn")), 4: verify.Hash([]byte("tarn")), verify.CertificateFormat: verify.Hash([]byte("tarn"))} {
 		hash, err := verify.Hasher(format)
 		if err != nil || hash([]byte("tarn")) != want {
 			t.Errorf("format %d: got %x, %v, want %x", format, hash([]byte("tarn")), err, want)

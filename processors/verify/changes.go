@@ -78,7 +78,7 @@ func Changes(ctx context.Context, d *schemas.Dataset, src Feed, lk Lake, o Chang
 	}
 	o.Options = o.filled()
 	h := &changes{d: d, src: src, o: o, reader: newChangeReader(d, o.Mask), shards: map[string]feed.Shard{}}
-	h.report = Report{Dataset: d.Name, Mode: "changes", Region: o.Region, From: o.From, Skipped: SkippedOfChanges(d), Differences: []Difference{}, Began: o.Now()}
+	h.report = Report{Dataset: d.Name, Mode: "changes", Region: o.Region, From: o.From, Skipped: Skipped(d), Differences: []Difference{}, Began: o.Now()}
 	h.explain = h.different
 	now := o.Now().UTC().Truncate(time.Millisecond)
 	if h.report.To = now; !o.To.IsZero() && o.To.Before(now) {

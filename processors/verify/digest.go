@@ -29,10 +29,17 @@ func Hasher(format int) (func(text []byte) uint64, error) {
 	switch format {
 	case 2:
 		return hashMD5, nil
-	case 3, CertificateFormat:
+	case 3, 4, CertificateFormat:
 		return Hash, nil
 	}
 	return nil, fault.New(fault.Invalid, "it has format %d, and this program knows formats 2 to %d: check it with that version of the program, or a newer one", format, CertificateFormat)
+}
+
+// WithBands returns the digest of a record of which the lake keeps age bands too, as their texts joined like those of a row.
+func (d Digest) WithBands(bands []byte) Digest {
+	const spread = 0x9e3779b97f4a7c15
+	d.Row = d.Row*spread + Hash(bands)
+	return d
 }
 
 // Sum is a digest of a set of records in whatever order they come. Equal sets have equal sums.

@@ -10,11 +10,11 @@ import (
 // RegionField is the name under which a record's region is compared: it says in which partition a record has to be.
 const RegionField = "region()"
 
-// Comparable returns the fields of records that can be compared, last of all the region where it follows from the record:
-// those that the lake keeps as they are, masked, or as the beginning of a text.
+// Comparable returns the fields of records that have one text, last of all the region where it follows from the record:
+// those that the lake keeps as they are, masked, or as the beginning of a text. AgeBands returns the others that are compared.
 func Comparable(d *schemas.Dataset) []schemas.Field { return fieldsOf(d, false) }
 
-// ComparableChanges returns those of changes, which say when the lake's row was written: age bands too, as the texts that
+// ComparableChanges returns those of changes, of which both sides say when they were made: age bands too, as the texts that
 // the lake keeps of them.
 func ComparableChanges(d *schemas.Dataset) []schemas.Field { return fieldsOf(d, true) }
 
@@ -34,16 +34,11 @@ func fieldsOf(d *schemas.Dataset, dated bool) []schemas.Field {
 	return fields
 }
 
-// Skipped returns the names of the fields of records that are not compared, each with the reason.
-func Skipped(d *schemas.Dataset) []string { return skipped(d, false) }
-
-// SkippedOfChanges returns those of changes.
-func SkippedOfChanges(d *schemas.Dataset) []string { return skipped(d, true) }
-
-func skipped(d *schemas.Dataset, dated bool) []string {
+// Skipped returns the names of the fields that are not compared, each with the reason.
+func Skipped(d *schemas.Dataset) []string {
 	names := []string{}
 	for _, f := range d.Fields {
-		if !comparable(&f) && !(dated && aged(&f)) {
+		if !comparable(&f) && !aged(&f) {
 			names = append(names, f.Name+" ("+why(&f)+")")
 		}
 	}
@@ -55,8 +50,6 @@ func why(f *schemas.Field) string {
 	switch f.Privacy.Rule {
 	case "drop":
 		return "the lake does not keep it"
-	case "band":
-		return "the lake keeps an age, which depends on when the row was written, and the store does not say that; --changes compares it"
 	case "mask":
 		return "the lake keeps a hash of it in a form that only texts have one of"
 	}
@@ -110,8 +103,9 @@ type reader struct {
 	claim  int   // slot of the discriminator; -1: none
 	place  *region
 	plain  image
-	born   map[string]*schemas.Field // fields of which the lake keeps an age band, as the store has them
+	born   map[string]*schemas.Field // of changes: fields of which the lake keeps an age band, as the store has them
 	at     int64                     // when the change was made, in microseconds: what ages are reckoned to
+	births births                    // of records: the same fields
 	buf    []byte
 	ends   []int
 
@@ -120,7 +114,9 @@ type reader struct {
 
 // newReader returns a reader of records.
 func newReader(d *schemas.Dataset, mask func(string) string) *reader {
-	return readerOf(d, Comparable(d), mask)
+	r := readerOf(d, Comparable(d), mask)
+	r.births = newBirths(d, r.slot)
+	return r
 }
 
 // newChangeReader returns a reader of changes.
@@ -266,10 +262,10 @@ func leading(text []byte, characters int) int {
 	return at
 }
 
-// values returns the record's fields one by one.
+// values returns the record's fields one by one, and after them its births.
 func (r *reader) values() []Value {
 	row := string(r.row())
-	values := make([]Value, len(r.fields))
+	values := make([]Value, len(r.fields), len(r.fields)+len(r.births))
 	from := 0
 	for i, to := range r.ends {
 		if t := row[from:to]; t != nullText {
@@ -277,7 +273,7 @@ func (r *reader) values() []Value {
 		}
 		from = to + 1
 	}
-	return values
+	return append(values, r.births.of(r.slots)...)
 }
 
 // appendKey appends the record's key as the lake has it.

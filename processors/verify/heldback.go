@@ -119,7 +119,11 @@ func (w *withheldChange) lets(m *Marker, f found) bool {
 	case f.rows == 0:
 		return false
 	}
-	return w.Form != m.form || w.Row == m.keyed(rowOf(f.values))
+	if w.Form != m.form {
+		return true
+	}
+	own := len(m.reader.fields)
+	return w.Row == m.keyed(rowOf(f.values[:own])) && (w.shown == nil || slices.Equal(m.reader.births.asOf(w.shown, f.values), f.values))
 }
 
 // rowOf returns the canonical text of a row.
@@ -140,7 +144,7 @@ func rowOf(values []Value) (b []byte) {
 // instead says how the lake differs from what it has to show before the change.
 func (c *comparison) instead(w *withheldChange, f found) Difference {
 	if w.shown != nil && f.rows == 1 {
-		diff, _ := differ(c.reader.fields, w.shown, f)
+		diff, _ := differ(c.fields, c.reader.births.asOf(w.shown, f.values), f)
 		return diff
 	}
 	switch {

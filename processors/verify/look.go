@@ -57,10 +57,11 @@ func (c *comparison) look(ctx context.Context, few map[string]*suspect, read fun
 
 // judge says what a look found of a suspect: how it differs, nothing where it does not, or that it has to be looked at again.
 func (c *comparison) judge(s *suspect, store []Value, lake found, between [][]Value) (diff Difference, done bool) {
-	diff, differs := differ(c.reader.fields, store, lake)
+	births := c.reader.births
+	diff, differs := differ(c.fields, births.asOf(store, lake.values), lake)
 	before := s.before
 	s.before = &lake
-	same := func(values []Value) bool { return slices.Equal(values, store) }
+	same := func(values []Value) bool { return slices.Equal(values, births.asOf(store, values)) }
 	switch {
 	case !differs:
 		return Difference{}, true
@@ -92,7 +93,7 @@ func (c *comparison) between(ctx context.Context, held Held, keys []string, sinc
 		return all, nil
 	}
 	err := held.Since(ctx, since, keys, func(key string, values []Value) {
-		last := len(values) - 1
+		last := len(c.reader.fields) - 1
 		if values != nil && c.o.Region != "" && c.reader.fields[last].Name == RegionField && values[last].Text != c.o.Region {
 			values = nil
 		}
@@ -103,7 +104,7 @@ func (c *comparison) between(ctx context.Context, held Held, keys []string, sinc
 
 // inRegion returns nothing for a record that both sides have in another region than the one that is compared.
 func (c *comparison) inRegion(store []Value, f found) found {
-	last := len(f.values) - 1
+	last := len(c.reader.fields) - 1
 	if store != nil || c.o.Region == "" || f.rows != 1 || c.reader.fields[last].Name != RegionField || f.values[last].Text == c.o.Region {
 		return f
 	}

@@ -34,7 +34,7 @@ func (c *comparison) suspects(ctx context.Context, store, lake []entry) error {
 		}
 	}
 	for _, e := range store {
-		add(string(e.text), suspect{key: parseStoreKey(e.key), known: true})
+		add(string(e.text), suspect{key: parseStoreKey(c.reader.births.skip(e.key)), known: true})
 	}
 	for _, e := range lake {
 		if _, ok := c.suspected[string(e.text)]; !ok {
@@ -82,7 +82,7 @@ func (c *comparison) settleLost(ctx context.Context) error {
 // stored is what the store had of suspects at one look.
 type stored struct {
 	items  map[string]record.Item
-	values map[string][]Value
+	values map[string][]Value // with births
 }
 
 // again reads the suspects in the store by their keys.

@@ -88,37 +88,56 @@ func (s *spill) add(e entry) error {
 }
 
 // differing returns the entries of a part's buckets of which the other side has another sum.
-func (s *spill) differing(part int, other *spill) ([]entry, error) {
+func (s *spill) differing(part int, other *spill) (all []entry, err error) {
 	from := part * buckets
 	if slices.Equal(s.sums[from:from+buckets], other.sums[from:from+buckets]) {
 		return nil, nil
 	}
+	wanted := func(key uint64) bool {
+		_, bucket := s.bucket(key)
+		return s.sums[bucket] != other.sums[bucket]
+	}
+	return all, s.each(part, wanted, func(e entry) error {
+		all = append(all, e.clone())
+		return nil
+	})
+}
+
+// each hands over the entries of a part whose keys are wanted. Their texts are only valid during the call.
+func (s *spill) each(part int, wanted func(key uint64) bool, each func(entry) error) error {
 	if err := s.writers[part].Flush(); err != nil {
-		return nil, fmt.Errorf("keep records to compare with: %w", err)
+		return fmt.Errorf("keep records to compare with: %w", err)
 	}
 	if _, err := s.files[part].Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read the records to compare with: %w", err)
+		return fmt.Errorf("read the records to compare with: %w", err)
 	}
-	var all []entry
+	var body []byte
 	for r := bufio.NewReaderSize(s.files[part], 64<<10); ; {
-		e, err := readEntry(r, func(key uint64) bool {
-			_, bucket := s.bucket(key)
-			return s.sums[bucket] != other.sums[bucket]
-		})
+		e, err := readEntry(r, wanted, &body)
 		if errors.Is(err, io.EOF) {
-			return all, nil
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read the records to compare with: %w", err)
+			return fmt.Errorf("read the records to compare with: %w", err)
 		}
-		if e.text != nil {
-			all = append(all, e)
+		if !wanted(e.Key) {
+			continue
+		}
+		if err := each(e); err != nil {
+			return err
 		}
 	}
 }
 
-// readEntry reads the next entry; one whose key is not wanted has no text.
-func readEntry(r *bufio.Reader, wanted func(key uint64) bool) (e entry, err error) {
+// clone returns an entry with texts of its own.
+func (e entry) clone() entry {
+	body := slices.Concat(e.text, e.key)
+	e.text, e.key = body[:len(e.text):len(e.text)], body[len(e.text):]
+	return e
+}
+
+// readEntry reads the next entry into body; one whose key is not wanted has no text.
+func readEntry(r *bufio.Reader, wanted func(key uint64) bool, body *[]byte) (e entry, err error) {
 	var head [24]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return e, err
@@ -129,9 +148,9 @@ func readEntry(r *bufio.Reader, wanted func(key uint64) bool) (e entry, err erro
 		_, err := r.Discard(text + key)
 		return e, err
 	}
-	body := make([]byte, text+key)
-	_, err = io.ReadFull(r, body)
-	e.text, e.key = body[:text:text], body[text:]
+	*body = slices.Grow((*body)[:0], text+key)[:text+key]
+	_, err = io.ReadFull(r, *body)
+	e.text, e.key = (*body)[:text:text], (*body)[text:]
 	return e, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tarn-lake/tarn/ingest"
+	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/record"
 	"github.com/tarn-lake/tarn/schemas"
 )
@@ -20,6 +21,8 @@ func State(ctx context.Context, d *schemas.Dataset, src Source, lake Lake, o Opt
 	}
 	o = o.filled()
 	c := &comparison{d: d, src: src, lake: lake, o: o, reader: newReader(d, o.Mask), marker: NewMarker(d, o.Mask, o.Mark), suspected: map[string]*suspect{}}
+	c.fields = append(slices.Clone(c.reader.fields), AgeBands(d)...)
+	c.aging.births = c.reader.births
 	c.report = Report{Dataset: d.Name, Mode: "state", Region: o.Region, Skipped: Skipped(d), Differences: []Difference{}, Began: o.Now()}
 	before, err := lake.Hold(ctx, d)
 	if err != nil {
@@ -40,7 +43,9 @@ type comparison struct {
 	lake   Lake
 	o      Options
 	reader *reader
+	fields []schemas.Field // of values of the lake
 	marker *Marker
+	aging  aging
 	stored *spill
 	lakes  *spill
 	read   int64
@@ -133,7 +138,8 @@ func (c *comparison) scan(ctx context.Context, each func() error) error {
 func (c *comparison) keep(ctx context.Context) error {
 	var text, key []byte
 	err := c.scan(ctx, func() error {
-		text, key = c.reader.appendKey(text[:0]), c.reader.appendStoreKey(key[:0])
+		text, key = c.reader.appendKey(text[:0]), c.reader.births.append(key[:0], c.reader.slots)
+		key = c.reader.appendStoreKey(key)
 		c.tell()
 		return c.stored.add(entry{Digest{Hash(text), Hash(c.reader.row())}, text, key})
 	})
@@ -149,14 +155,9 @@ func (c *comparison) tell() {
 
 // against reads the lake, compares part after part and settles what does not agree.
 func (c *comparison) against(ctx context.Context, held Held) error {
-	err := held.Rows(ctx, c.o.Region, func(key, row []byte) error {
-		c.tell()
-		return c.lakes.add(entry{Digest{Hash(key), Hash(row)}, key, nil})
-	})
-	if err != nil {
+	if err := c.rows(ctx, held); err != nil {
 		return fmt.Errorf("read the lake: %w", err)
 	}
-	c.report.Lake, c.report.LakeSum = c.lakes.total.Rows, c.lakes.total.String()
 	for part := range c.stored.files {
 		store, err := c.stored.differing(part, c.lakes)
 		if err != nil {
@@ -167,14 +168,46 @@ func (c *comparison) against(ctx context.Context, held Held) error {
 			return err
 		}
 		onlyStore, onlyLake := unpaired(store, lake)
+		if len(c.aging.births) > 0 {
+			moved, err := c.aging.moved(part, c.stored, c.lakes)
+			if err != nil {
+				return err
+			}
+			onlyStore = append(onlyStore, moved...)
+		}
 		if err := c.suspects(ctx, onlyStore, onlyLake); err != nil {
 			return err
 		}
+	}
+	if len(c.aging.births) > 0 {
+		c.report.StoreSum = c.aging.store.String()
 	}
 	if err := c.settle(ctx); err != nil {
 		return err
 	}
 	return c.settleLost(ctx)
+}
+
+// rows reads every record of the lake.
+func (c *comparison) rows(ctx context.Context, held Held) error {
+	if len(c.aging.births) == 0 {
+		err := held.Rows(ctx, c.o.Region, func(key, row []byte) error {
+			c.tell()
+			return c.lakes.add(entry{Digest{Hash(key), Hash(row)}, key, nil})
+		})
+		c.report.Lake, c.report.LakeSum = c.lakes.total.Rows, c.lakes.total.String()
+		return err
+	}
+	aging, ok := held.(Aging)
+	if !ok {
+		return fault.New(fault.Internal, "this lake does not tell to when its ages are reckoned")
+	}
+	err := aging.Aged(ctx, c.o.Region, func(key, row, bands []byte, at int64) error {
+		c.tell()
+		return c.aging.add(c.lakes, key, row, bands, at)
+	})
+	c.report.Lake, c.report.LakeSum = c.aging.lake.Rows, c.aging.lake.String()
+	return err
 }
 
 // await returns the lake as it is once it has everything that the store has now.

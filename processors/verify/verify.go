@@ -39,7 +39,7 @@ type Held interface {
 	// Rows hands over the canonical texts of the key and of the comparable fields of each record of current state, in any
 	// order; of one region, or of all where it is empty. The texts are only valid during the call of each.
 	Rows(ctx context.Context, region string, each func(key, row []byte) error) error
-	// Records hands over the records with these keys: the key's text, and the comparable fields as Comparable lists them.
+	// Records hands over the records with these keys: the key's text, and the fields as Comparable and then AgeBands list them.
 	Records(ctx context.Context, keys []string, each func(key string, values []Value)) error
 	// Since hands over the same of every change of these keys that came in commits above one, in any order: no values
 	// where it left no record.

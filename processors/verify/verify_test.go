@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -60,6 +61,23 @@ region: {from: constant, value: all}
 date: {from: change}
 `
 
+const members = `
+name: members
+title: Members
+stream: shop_members
+table: shop_members
+zone: UTC
+key: {partition: id}
+fields:
+  - {name: id, type: string}
+  - {name: born, type: date, privacy: {rule: band, bands: [18, 65]}}
+  - {name: name, type: string}
+  - {name: joined, type: timestamp, privacy: {rule: band, bands: [1, 10]}}
+  - {name: shop, type: string}
+region: {from: field, field: shop, unknown: unknown}
+date: {from: change}
+`
+
 const facts = `
 name: facts
 title: Facts
@@ -72,7 +90,7 @@ date: {from: change}
 
 func mustRegistry(tb testing.TB) *schemas.Registry {
 	tb.Helper()
-	r, err := schemas.Load(fstest.MapFS{"shop/orders.yaml": {Data: []byte(orders)}, "shop/people.yaml": {Data: []byte(people)}, "shop/facts.yaml": {Data: []byte(facts)}})
+	r, err := schemas.Load(fstest.MapFS{"shop/orders.yaml": {Data: []byte(orders)}, "shop/people.yaml": {Data: []byte(people)}, "shop/members.yaml": {Data: []byte(members)}, "shop/facts.yaml": {Data: []byte(facts)}})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -149,7 +167,7 @@ type held struct {
 }
 
 func values(d *schemas.Dataset, row map[string]string) []verify.Value {
-	fields := verify.Comparable(d)
+	fields := append(verify.Comparable(d), verify.AgeBands(d)...)
 	all := make([]verify.Value, len(fields))
 	for i, f := range fields {
 		text, ok := row[f.Name]
@@ -179,21 +197,36 @@ func (h *held) Since(_ context.Context, commit int64, keys []string, each func(s
 }
 
 func (h *held) Rows(_ context.Context, region string, each func(key, row []byte) error) error {
+	return h.Aged(context.Background(), region, func(key, row, _ []byte, _ int64) error { return each(key, row) })
+}
+
+func (h *held) Aged(_ context.Context, region string, each func(key, row, bands []byte, at int64) error) error {
+	own := len(verify.Comparable(h.d))
 	for i, key := range h.keys {
-		if region != "" && h.rows[i][len(h.rows[i])-1].Text != region {
+		all, at := h.rows[i], int64(0)
+		if region != "" && all[own-1].Text != region {
 			continue
 		}
-		texts := make([]string, len(h.rows[i]))
-		for f, v := range h.rows[i] {
-			if texts[f] = v.Text; !v.Set {
-				texts[f] = "\x1e"
-			}
+		row, bands := all[:own], all[own:]
+		if last := len(bands) - 1; last > 0 {
+			at, _ = strconv.ParseInt(bands[last].Text, 10, 64)
+			bands = bands[:last]
 		}
-		if err := each([]byte(key), []byte(strings.Join(texts, "\x1f"))); err != nil {
+		if err := each([]byte(key), joined(row), joined(bands), at); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func joined(values []verify.Value) []byte {
+	texts := make([]string, len(values))
+	for f, v := range values {
+		if texts[f] = v.Text; !v.Set {
+			texts[f] = "\x1e"
+		}
+	}
+	return []byte(strings.Join(texts, "\x1f"))
 }
 
 func (h *held) Records(_ context.Context, keys []string, each func(string, []verify.Value)) error {
