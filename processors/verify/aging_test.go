@@ -195,4 +195,20 @@ func TestBandsOfOneRegion(t *testing.T) {
 	if r := mustClub(t, s, l, verify.Options{Region: "south"}); r.Different != 1 || r.Store != 1 {
 		t.Errorf("got %+v", r)
 	}
+	l.awaits = 0
+	l.AwaitFunc = func(round int) error {
+		if round != 1 {
+			return nil
+		}
+		moves := member("m5", "1955-05-17", "2020-03-01T00:00:00Z")
+		moves["shop"] = record.String("south")
+		mustPut(t, s, "shop_members", moves)
+		row := maps.Clone(l.rows["m5"])
+		row["shop"], row[verify.RegionField] = "south", "south"
+		l.set("m5", row)
+		return nil
+	}
+	if r := mustClub(t, s, l, verify.Options{Region: "north"}); !r.Clean() || r.Again != 1 {
+		t.Errorf("one that moves meanwhile: got %+v", r)
+	}
 }
