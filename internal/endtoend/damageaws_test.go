@@ -141,9 +141,23 @@ func (a awsTools) dies(plan string) {
 	}
 }
 
-// forgets cuts a file of the history as it is now short, in the bucket and where a copy of it is kept, and lets repair mend
-// that. No process works on the folder: a merge would read the file, and not replace it.
+// forgets damages a file of the history as it is now, in the bucket and where a copy of it is kept, and lets repair mend
+// that: once it is cut short, once it holds other bytes, as many as it had. No process works on the folder: a merge would
+// read the file, and not replace it.
 func (a awsTools) forgets() {
+	cut := func(body []byte) []byte { return body[:len(body)-9] }
+	other := func(body []byte) []byte {
+		for i := 4; i < len(body)/2; i++ {
+			body[i] ^= 0xa5
+		}
+		return body
+	}
+	for _, damage := range []func([]byte) []byte{cut, other} {
+		a.forgetsOne(damage)
+	}
+}
+
+func (a awsTools) forgetsOne(damage func(body []byte) []byte) {
 	t, b := a.t, lakeBucket(a.t, a.s)
 	t.Helper()
 	victim, rows := "", int64(0)
@@ -154,7 +168,7 @@ func (a awsTools) forgets() {
 	}
 	body, err := b.Get(t.Context(), victim)
 	if err == nil {
-		err = b.Put(t.Context(), victim, body[:len(body)-9])
+		err = b.Put(t.Context(), victim, damage(body))
 	}
 	if err == nil {
 		err = os.RemoveAll(filepath.Join(a.s.data, "copies"))

@@ -35,9 +35,11 @@ func lost(path string, size int64) bool {
 // object is asked for: only what the bucket says is gone, or has another size, is lost. A bucket that does not answer
 // loses nothing.
 func (n *Node) lost(ctx context.Context, path string, size int64) bool {
+	if _, known := n.broken.Load(path); known {
+		return true
+	}
 	if n.copies == nil {
-		_, known := n.broken.Load(path)
-		return known || lost(path, size)
+		return lost(path, size)
 	}
 	key, err := filepath.Rel(n.copies.Root(), path)
 	if err != nil {

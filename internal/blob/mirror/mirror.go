@@ -110,6 +110,30 @@ func (m *Mirror) Hold(ctx context.Context, paths []string) (release func(), err 
 	return func() { m.release(held) }, nil
 }
 
+// Drop removes the copy of a file that cannot be read, so that who asks next gets a fresh one. It does nothing where there is none, and
+// is Transient where somebody holds it.
+func (m *Mirror) Drop(path string) error {
+	key, err := m.key(path)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.copies[key]
+	if !ok {
+		return nil
+	}
+	if c.holds > 0 {
+		return fault.New(fault.Transient, "the copy of %s is damaged, and questions that read it are under way: ask again", key)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return kind(err, "remove the copy of "+key)
+	}
+	m.bytes -= c.bytes
+	delete(m.copies, key)
+	return nil
+}
+
 // get holds the copy of an object once it is there.
 func (m *Mirror) get(ctx context.Context, key string) (*copied, error) {
 	for {

@@ -128,6 +128,33 @@ func TestWhatWasNotUsedGoesAndWhatIsHeldStays(t *testing.T) {
 	}
 }
 
+// TestADroppedCopyIsMadeAgain: a damaged copy goes, unless somebody holds it, and its room with it.
+func TestADroppedCopyIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	b := newBucket(map[string]string{"a": "aaaa", "b": "bbbb"})
+	m := mustOpen(t, t.TempDir(), b, 8)
+	release := mustHold(t, m, "a", "b")
+	if err := os.WriteFile(paths(m, "a")[0], []byte("axxa"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Drop(paths(m, "a")[0]); !fault.Is(err, fault.Transient) || there(m, "a") != "axxa" {
+		t.Errorf("one that is held: %v, %s", err, there(m, "a"))
+	}
+	release()
+	for range 2 { // the second time there is none
+		if err := m.Drop(paths(m, "a")[0]); err != nil || there(m, "a") != "-" {
+			t.Errorf("got %v, %s", err, there(m, "a"))
+		}
+	}
+	mustHold(t, m, "a")()
+	if there(m, "a") != "aaaa" || there(m, "b") != "bbbb" || b.opened["a"] != 2 || b.opened["b"] != 1 {
+		t.Errorf("a %s, b %s, fetched %v", there(m, "a"), there(m, "b"), b.opened)
+	}
+	if err := m.Drop(t.TempDir()); !fault.Is(err, fault.Internal) {
+		t.Errorf("outside: got %v", err)
+	}
+}
+
 func TestWhatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := newBucket(map[string]string{"a": "aaaa"})
