@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,8 +25,7 @@ type AdoptArgs struct {
 
 const adoptTries = 10 // against compactions of the same files
 
-func (n *Node) adopt(ctx context.Context, a AdoptArgs, tell Tell) (compact.Adopted, error) {
-	var sum compact.Adopted
+func (n *Node) adopt(ctx context.Context, a AdoptArgs, tell Tell) (sum compact.Adopted, err error) {
 	d, ok := n.registry.Dataset(a.Dataset)
 	if !ok {
 		return sum, n.noDataset(a.Dataset)
@@ -38,10 +38,11 @@ func (n *Node) adopt(ctx context.Context, a AdoptArgs, tell Tell) (compact.Adopt
 	if err := n.commit(ctx); err != nil {
 		return sum, err
 	}
-	// The history below the rollup changes: before, so that it is not used meanwhile, and after, should it have been made anew.
-	if err := n.voidRollup(ctx, d.Name); err != nil {
+	release, err := n.holdRollup(ctx, d.Name) // whoever stops this half-way leaves no figures of a history that was half of each
+	if err != nil {
 		return sum, err
 	}
+	defer func() { err = errors.Join(err, release(ctx)) }()
 	h := n.history(d)
 	for _, t := range []*tables.Table{h.Changes, h.Base} {
 		if t == nil {
@@ -60,7 +61,7 @@ func (n *Node) adopt(ctx context.Context, a AdoptArgs, tell Tell) (compact.Adopt
 			}
 		}
 	}
-	return sum, n.voidRollup(ctx, d.Name)
+	return sum, nil
 }
 
 // typedField makes rows of one field's values, as the decoder makes them of a change.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -82,12 +83,19 @@ type mending struct {
 	tell Tell
 	id   string // of its lanes
 	done Repaired
+
+	release func(context.Context) error // of the rollup that is held; nil: none
 }
 
 func (m *mending) run(ctx context.Context, dry bool) (err error) {
 	if m.done.Changes, err = m.compare(ctx, true); err != nil {
 		return err
 	}
+	defer func() {
+		if m.release != nil {
+			err = errors.Join(err, m.release(ctx))
+		}
+	}()
 	if !dry {
 		if err := m.mendChanges(ctx); err != nil {
 			return err
@@ -126,9 +134,23 @@ func (m *mending) cannot(format string, args ...any) {
 	}
 }
 
+// distrust takes the dataset's rollup out of use: what it has counted of rows that leave the history, or come back into it
+// under a later commit, cannot be told from it.
+func (m *mending) distrust(ctx context.Context) (err error) {
+	if m.release == nil {
+		m.release, err = m.n.holdRollup(ctx, m.d.Name)
+	}
+	return err
+}
+
 // mendChanges makes the history what the feed says: what is doubled, foreign or wrong leaves its file, and what is then
 // missing lands again.
 func (m *mending) mendChanges(ctx context.Context) error {
+	if !m.done.Changes.Clean() {
+		if err := m.distrust(ctx); err != nil {
+			return err
+		}
+	}
 	h := m.n.history(m.d)
 	for _, t := range []*tables.Table{h.Changes, h.Base} {
 		files, err := m.n.forgetLost(ctx, t)
@@ -235,6 +257,11 @@ func (m *mending) mendState(ctx context.Context) error {
 			m.cannot("current state holds %q twice: remove the folder of the base table, and it is built anew from the history", diff.Key)
 		default:
 			wrong = append(wrong, diff)
+		}
+	}
+	if len(stay) > 0 {
+		if err := m.distrust(ctx); err != nil {
+			return err
 		}
 	}
 	dropped, err := m.n.compactor.Drop(ctx, m.n.history(m.d), stay)

@@ -48,15 +48,16 @@ func (n *Node) refreshRollups(ctx context.Context) error {
 	return failed
 }
 
-// voidRollup takes a dataset's rollup out of use until it has been made anew.
-func (n *Node) voidRollup(ctx context.Context, dataset string) error {
+// holdRollup takes a dataset's rollup out of use until rows of the history below it have been rewritten.
+func (n *Node) holdRollup(ctx context.Context, dataset string) (release func(context.Context) error, err error) {
 	for _, r := range n.rollups {
 		if r.Dataset().Name != dataset {
 			continue
 		}
-		if err := r.Void(ctx); err != nil {
-			return fmt.Errorf("void %s: %w", r.Table().Name(), err)
+		if release, err = r.Hold(ctx); err != nil {
+			return nil, fmt.Errorf("void %s: %w", r.Table().Name(), err)
 		}
+		return release, nil
 	}
-	return nil
+	return func(context.Context) error { return nil }, nil
 }

@@ -17,6 +17,9 @@ import (
 func (r *Rollup) Merge(ctx context.Context) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.held > 0 {
+		return false, nil
+	}
 	base, err := r.table.Snapshot(ctx)
 	if err != nil {
 		return false, err

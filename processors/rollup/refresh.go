@@ -15,20 +15,24 @@ import (
 const tries = 10
 
 // Refresh makes the table current to the newest commit of the history, in one atomic commit that says so. It reports
-// whether there was anything to do. After a recomputation it does nothing for as long as Options.Rest says.
+// whether there was anything to do. After a recomputation it does nothing for as long as Options.Rest says, and while the
+// table is held it does nothing either.
 func (r *Rollup) Refresh(ctx context.Context) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.opts.Now().Before(r.resting) {
+	if r.held > 0 || r.opts.Now().Before(r.resting) {
 		return false, nil
 	}
 	return r.refresh(ctx)
 }
 
-// Complete is Refresh for those who cannot do without it, such as retention: it never rests.
+// Complete is Refresh for those who cannot do without it, such as retention: it never rests. Conflict while the table is held.
 func (r *Rollup) Complete(ctx context.Context) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.held > 0 {
+		return false, r.errHeld()
+	}
 	return r.refresh(ctx)
 }
 

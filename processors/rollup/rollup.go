@@ -105,6 +105,7 @@ type Rollup struct {
 
 	mu      sync.Mutex
 	resting time.Time // until when nothing is recomputed
+	held    int       // how many rewrite the history below
 }
 
 // Open opens the daily table, or creates it. Columns that it has keep their field ids, whatever metrics come and go.
