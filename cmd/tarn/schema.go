@@ -117,10 +117,10 @@ func (c *schemaAdoptCmd) Run(ctx context.Context, e *environment) error {
 		return err
 	}
 	err := e.out.result(done, func(w io.Writer) {
-		fmt.Fprintf(w, "%d rows in %d files have %s in its own column now\n", done.Rows, done.Files, c.Field)
+		fmt.Fprintf(w, "%d rows of the history and of current state, in %d files, have %s in its own column now\n", done.Rows, done.Files, c.Field)
 	})
 	if err == nil && done.Unfit > 0 {
-		return &finding{fmt.Sprintf("%d rows have a %s of another type than the schema says; it stays in _extra", done.Unfit, c.Field)}
+		return &finding{fmt.Sprintf("%d rows of the history and of current state have a %s of another type than the schema says; it stays in _extra", done.Unfit, c.Field)}
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -69,6 +70,7 @@ type typedField struct {
 	row   *decode.Row
 	out   *decode.Output
 	rows  *columns.Batch
+	name  string
 	field int
 	keys  map[int]string // by field: any value of its type
 }
@@ -87,7 +89,7 @@ func (n *Node) typedField(d *schemas.Dataset, name string) (*typedField, error) 
 	if err != nil {
 		return nil, err
 	}
-	t := &typedField{out: plan.NewOutput(), keys: map[int]string{}}
+	t := &typedField{name: name, out: plan.NewOutput(), keys: map[int]string{}}
 	if t.row, err = plan.NewRow(d.Name); err != nil {
 		return nil, err
 	}
@@ -115,20 +117,49 @@ func anyText(t schemas.Type) string {
 	return "any"
 }
 
-// Add appends a row that has the value, of which an age is reckoned to the instant of its change.
-func (t *typedField) Add(value []byte, at int64) error {
+// Add appends a row that has the value, of which an age is reckoned to the instant of its change. What a file had as text or as
+// a number is read as loading the file would read it.
+func (t *typedField) Add(lane string, value []byte, at int64) error {
 	for field, text := range t.keys {
 		if err := t.row.Text(field, text); err != nil {
 			t.row.Clear()
 			return err
 		}
 	}
-	if err := t.row.Value(t.field, value); err != nil {
+	text, ok := "", false
+	if lake.IsFile(lane) {
+		text, ok = plainText(value)
+	}
+	set := func() error { return t.row.Value(t.field, value) }
+	if ok {
+		set = func() error { return t.row.Text(t.field, text) }
+	}
+	if err := set(); err != nil {
 		t.row.Clear()
 		return err
 	}
 	zero := lake.Seq(strings.Repeat("0", lake.SeqDigits))
 	return t.row.Add(decode.Identity{Op: record.Snapshot, Lane: "any", Seq: zero, At: time.UnixMicro(at).UTC()}, t.out)
+}
+
+// plainText returns the text of a value that is one, or a number.
+func plainText(value []byte) (string, bool) {
+	var v struct{ S, N *string }
+	if json.Unmarshal(value, &v) != nil {
+		return "", false
+	}
+	if v.S == nil {
+		v.S = v.N
+	}
+	if v.S == nil {
+		return "", false
+	}
+	return *v.S, true
+}
+
+// Named reports whether a column of a file is the field: a draft names it so.
+func (t *typedField) Named(lane, member string) bool {
+	return lake.IsFile(lane) && schemas.FieldNames([]string{member})[0] == t.name
 }
 
 // Rows returns the rows.

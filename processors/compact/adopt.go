@@ -14,9 +14,11 @@ import (
 
 // Typed turns values of one field, as DynamoDB JSON, into rows of a batch of the dataset's columns.
 type Typed interface {
-	// Add appends a row that has the value, as a change of an instant in microseconds brought it, and may lack all other
-	// fields. A value that the field does not take is an error, and then no row was added.
-	Add(value []byte, at int64) error
+	// Add appends a row that has the value, as a change of an instant in microseconds brought it by the lane, and may lack
+	// all other fields. A value that the field does not take is an error, and then no row was added.
+	Add(lane string, value []byte, at int64) error
+	// Named reports whether a member of _extra, in a row that came by the lane, is the field under another name.
+	Named(lane, member string) bool
 	// Rows returns the rows that were added since the last Reset.
 	Rows() *columns.Batch
 	Reset()
@@ -83,10 +85,10 @@ type adoption struct {
 // file rewrites one file, if a row of it has the field in _extra.
 func (a *adoption) file(ctx context.Context, f tables.File, done *Adopted) error {
 	some := columns.New(a.cols)
-	if err := a.read(ctx, f, some, schemas.ColExtra, schemas.ColAt); err != nil {
+	if err := a.read(ctx, f, some, schemas.ColShard, schemas.ColExtra, schemas.ColAt); err != nil {
 		return err
 	}
-	moved, err := a.move(some.Leaf(schemas.ColExtra), some.Leaf(schemas.ColAt), some.Rows())
+	moved, err := a.move(some)
 	if err != nil {
 		return fmt.Errorf("file %s: %w", f.URL, err)
 	}
@@ -129,7 +131,8 @@ type moved struct {
 }
 
 // move takes the field out of every _extra that has it.
-func (a *adoption) move(extra, at *columns.Leaf, rows int) (*moved, error) {
+func (a *adoption) move(some *columns.Batch) (*moved, error) {
+	shard, extra, at, rows := some.Leaf(schemas.ColShard), some.Leaf(schemas.ColExtra), some.Leaf(schemas.ColAt), some.Rows()
 	a.typed.Reset()
 	m := &moved{extra: make([][]byte, rows), value: make([]int32, rows), values: a.typed.Rows()}
 	for row := range rows {
@@ -142,17 +145,18 @@ func (a *adoption) move(extra, at *columns.Leaf, rows int) (*moved, error) {
 		if err := json.Unmarshal(text, &members); err != nil {
 			return nil, fmt.Errorf("row %d: _extra is no JSON object: %w", row, err)
 		}
-		value, ok := members[a.field]
+		lane := string(shard.BytesAt(row))
+		name, ok := a.member(lane, members)
 		if !ok {
 			continue
 		}
-		if a.typed.Add(value, at.Int64At(row)) != nil {
+		if a.typed.Add(lane, members[name], at.Int64At(row)) != nil {
 			m.unfit++
 			continue
 		}
 		m.rows++
 		m.value[row] = int32(m.rows)
-		delete(members, a.field)
+		delete(members, name)
 		m.extra[row] = nil
 		if len(members) > 0 {
 			rest, err := json.Marshal(members) // names are sorted, as the decoder sorts them
@@ -163,6 +167,19 @@ func (a *adoption) move(extra, at *columns.Leaf, rows int) (*moved, error) {
 		}
 	}
 	return m, nil
+}
+
+// member returns the name that the field has in a row's _extra.
+func (a *adoption) member(lane string, members map[string]json.RawMessage) (name string, ok bool) {
+	if _, ok := members[a.field]; ok {
+		return a.field, true
+	}
+	for member := range members {
+		if a.typed.Named(lane, member) && (!ok || member < name) {
+			name, ok = member, true
+		}
+	}
+	return name, ok
 }
 
 // into puts the values and what is left of _extra into the rows of the file.
