@@ -56,7 +56,7 @@ func (r *refresh) answer(ctx context.Context, a *DailyAnswer) error {
 		a.Results = changed
 		return nil
 	}
-	if a.Marked, err = r.marked(ctx); err != nil {
+	if a.Marked, err = r.markedDays(ctx); err != nil {
 		return err
 	}
 	if err := r.add(ctx, a, func(p plan.Refresh) *plan.Statement { return p.Present(a.Marked) }); err != nil {
@@ -131,13 +131,36 @@ func (r *refresh) run(ctx context.Context, st *plan.Statement) (*Result, error) 
 	return r.s.engine.Run(ctx, req)
 }
 
-// marked reads the days that records of doubtful changes have been in.
-func (r *refresh) marked(ctx context.Context) (map[string]plan.Days, error) {
-	result, err := r.run(ctx, r.Marked())
-	if err != nil {
+// markedDays reads the days that records of doubtful changes have been in.
+func (r *refresh) markedDays(ctx context.Context) (map[string]plan.Days, error) {
+	marked := map[string]plan.Days{}
+	if err := r.mark(ctx, r.Refresh, marked); err != nil {
 		return nil, err
 	}
-	marked := map[string]plan.Days{}
+	for clock, days := range marked {
+		slices.Sort(days.List)
+		if days.List = slices.Compact(days.List); len(days.List) > maxMarked {
+			days = plan.Days{All: true}
+		}
+		marked[clock] = days
+	}
+	return marked, nil
+}
+
+// mark adds the days, by metrics' times. Where the engine may not use what that needs, it asks about fewer records at a time.
+func (r *refresh) mark(ctx context.Context, of plan.Refresh, marked map[string]plan.Days) error {
+	result, err := r.run(ctx, of.Marked())
+	if halves := of.Halve(); fault.Is(err, fault.Exceeded) && ctx.Err() == nil && len(halves) > 0 {
+		for _, half := range halves {
+			if err := r.mark(ctx, half, marked); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	for row := range result.Rows {
 		clock := result.Columns[0].Texts[row]
 		days := marked[clock]
@@ -148,12 +171,5 @@ func (r *refresh) marked(ctx context.Context) (map[string]plan.Days, error) {
 		}
 		marked[clock] = days
 	}
-	for clock, days := range marked {
-		slices.Sort(days.List)
-		if days.List = slices.Compact(days.List); len(days.List) > maxMarked {
-			days = plan.Days{All: true}
-		}
-		marked[clock] = days
-	}
-	return marked, nil
+	return nil
 }

@@ -1,7 +1,6 @@
 package lake
 
 import (
-	"encoding/hex"
 	"strings"
 	"time"
 
@@ -21,17 +20,13 @@ func IsRepair(lane string) bool { return strings.HasPrefix(lane, RepairLane) }
 // IsBackfill reports whether the lane's rows have their place by their instant.
 func IsBackfill(lane string) bool { return strings.HasPrefix(lane, BackfillLane) }
 
-// IsFile reports whether the lane's rows came from a file of rows, whose lane has the hash of it for a name.
-func IsFile(lane string) bool {
-	hash, loaded := strings.CutPrefix(lane, LoadLane)
-	if !loaded {
-		hash, loaded = strings.CutPrefix(lane, BackfillLane)
-	}
-	_, err := hex.DecodeString(hash)
-	return loaded && len(hash) == hashDigits && err == nil
-}
+// FileLane is what the lanes of files begin with that are backfilled.
+const FileLane = BackfillLane + "file-"
 
-const hashDigits = 32 // of a file's hash in the name of its lane
+// IsFile reports whether the lane's rows came from a file of rows.
+func IsFile(lane string) bool {
+	return strings.HasPrefix(lane, LoadLane) || strings.HasPrefix(lane, FileLane)
+}
 
 // IsShard reports whether the lane is a shard of a stream, from which more may come.
 func IsShard(lane string) bool {

@@ -194,7 +194,7 @@ func (s *fileSource) open(context.Context) error {
 		return fault.New(fault.Invalid, "the instant %s of the file is not over yet", s.a.At.UTC().Format(time.RFC3339))
 	}
 	s.full, s.done.At = s.a.Full, s.a.At.UTC().Truncate(time.Second)
-	s.id = "file-" + s.done.At.Format("20060102T150405")
+	s.id = strings.TrimPrefix(lake.FileLane, lake.BackfillLane) + s.done.At.Format("20060102T150405")
 	return nil
 }
 

@@ -76,6 +76,11 @@ func (f *filling) run(ctx context.Context) (err error) {
 	if err := f.n.commit(ctx); err != nil {
 		return err
 	}
+	f.tell(Step{What: "merging"})
+	if err := f.n.mergeLoaded(ctx, f.d); err != nil { // what is asked next is then asked of few files and a base
+		return err
+	}
+	f.tell(Step{What: "looking for what is gone or has moved"})
 	return f.finish(ctx)
 }
 

@@ -79,6 +79,9 @@ func (n *Node) working(ctx context.Context, do func(context.Context) error) erro
 	if n.url != "" || n.running.Load() {
 		return do(ctx)
 	}
+	if err := n.catchUp(ctx); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	done := false
@@ -94,6 +97,20 @@ func (n *Node) working(ctx context.Context, do func(context.Context) error) erro
 		return err
 	}
 	return nil
+}
+
+// catchUp does what whoever had the folder last did not come to, if it was killed: it commits what has landed, and merges the
+// bases of which so much is above that questions about current state would cost more than they may.
+func (n *Node) catchUp(ctx context.Context) error {
+	if err := n.commit(ctx); err != nil {
+		return fmt.Errorf("commit what had landed: %w", err)
+	}
+	for _, h := range n.histories {
+		if _, err := n.compactor.MergeBase(ctx, h); err != nil { // of a damaged file too, which the tool may have come to mend
+			n.log.WarnContext(ctx, "a base could not be merged", telemetry.Dataset, h.Dataset.Name, telemetry.Err, err)
+		}
+	}
+	return ctx.Err()
 }
 
 // wake tells the commit loop that something has landed. It never waits.

@@ -220,7 +220,8 @@ func refusal(ctx context.Context, err error) error {
 	}
 	switch d.Type {
 	case duck.ErrorTypeOutOfMemory:
-		return fault.Wrap(fault.Exceeded, err, "the question needs more memory than it may use: ask for fewer rows or groups")
+		why, _, _ := strings.Cut(d.Msg, "\n") // what follows is about settings that nobody here can set
+		return fault.Wrap(fault.Exceeded, errors.New(why), "the question needs more memory than it may use: ask for fewer rows or groups, or give questions more by TARN_QUERY_MEMORY_MB")
 	case duck.ErrorTypeIO:
 		return unread(err)
 	case duck.ErrorTypeParser, duck.ErrorTypeSyntax, duck.ErrorTypeBinder, duck.ErrorTypeCatalog, duck.ErrorTypeConversion,

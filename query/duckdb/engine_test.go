@@ -3,6 +3,7 @@ package duckdb_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/tarn-lake/tarn/internal/fault"
@@ -71,8 +72,8 @@ func TestTooMuchMemoryIsExceeded(t *testing.T) {
 	}
 	defer e.Close()
 	_, err = e.Run(t.Context(), query.Request{SQL: "SELECT x, count(*) FROM generate_series(1, 20000000) t(x) GROUP BY x", MaxRows: 1})
-	if !fault.Is(err, fault.Exceeded) {
-		t.Errorf("got %v, want Exceeded", err)
+	if !fault.Is(err, fault.Exceeded) || !strings.Contains(err.Error(), "TARN_QUERY_MEMORY_MB") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want Exceeded, and what to do about it", err)
 	}
 	if _, err := e.Run(t.Context(), query.Request{SQL: "SELECT 1"}); err != nil {
 		t.Errorf("afterwards: %v", err)

@@ -26,7 +26,7 @@ func (r Refresh) Split() []Refresh {
 		n.portion = p
 		all = append(all, n)
 	}
-	metrics, p := r.metrics(), r.portion
+	metrics := r.metrics()
 	switch {
 	case len(metrics) > 1:
 		for i := range metrics {
@@ -39,12 +39,22 @@ func (r Refresh) Split() []Refresh {
 			m.Slices = list
 			narrow(portion{metrics: []schemas.DailyMetric{m}})
 		}
-	case r.Env.Dialect.part != nil && p.parts < maxParts:
-		n := max(p.parts, 1)
-		narrow(portion{metrics: metrics, part: p.part, parts: 2 * n})
-		narrow(portion{metrics: metrics, part: p.part + n, parts: 2 * n})
+	default:
+		return r.Halve()
 	}
 	return all
+}
+
+// Halve divides what the refresh asks for by records, with all metrics that it is about. There are none where a part cannot
+// be divided.
+func (r Refresh) Halve() []Refresh {
+	if r.Env.Dialect.part == nil || r.portion.parts >= maxParts {
+		return nil
+	}
+	one, other, n := r, r, max(r.portion.parts, 1)
+	one.portion.parts, other.portion.parts = 2*n, 2*n
+	other.portion.part += n
+	return []Refresh{one, other}
 }
 
 func (r Refresh) metrics() []schemas.DailyMetric {
