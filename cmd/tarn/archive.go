@@ -10,15 +10,15 @@ import (
 )
 
 type archiveReplayCmd struct {
-	From   time.Time `help:"What was committed from this instant on (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
-	To     time.Time `help:"What was committed before this instant (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
-	DryRun bool      `help:"Only read the objects and say what they hold."`
+	From   instant `help:"What was committed from this instant (RFC 3339) or day on." placeholder:"TIME"`
+	To     instant `help:"What was committed before this instant (RFC 3339) or day." placeholder:"TIME"`
+	DryRun bool    `help:"Only read the objects and say what they hold."`
 }
 
 // Run replays the archive, and exits with 3 where an object of it cannot be landed again.
 func (c *archiveReplayCmd) Run(ctx context.Context, e *environment) error {
 	var r node.ArchiveReplayed
-	if err := e.do(ctx, "archive.replay", node.ArchiveArgs{From: c.From, To: c.To, DryRun: c.DryRun}, &r); err != nil {
+	if err := e.do(ctx, "archive.replay", node.ArchiveArgs{From: c.From.Time, To: c.To.Time, DryRun: c.DryRun}, &r); err != nil {
 		return err
 	}
 	err := e.out.result(r, func(w io.Writer) {

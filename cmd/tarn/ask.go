@@ -21,6 +21,9 @@ type sqlCmd struct {
 
 // Run answers the question.
 func (c *sqlCmd) Run(ctx context.Context, e *environment) error {
+	if c.Limit < 0 {
+		return negative("--limit", c.Limit)
+	}
 	var t node.Table
 	if err := e.do(ctx, "sql", node.SQLArgs{SQL: c.Text, Limit: c.Limit, CSV: c.CSV}, &t); err != nil {
 		return err

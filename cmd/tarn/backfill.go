@@ -12,24 +12,24 @@ import (
 )
 
 type backfillCmd struct {
-	Dataset  string    `required:"" help:"The dataset."`
-	Scan     bool      `help:"Read the store itself, in parallel segments. A scan that was interrupted goes on." xor:"source" required:""`
-	Export   string    `help:"Read DynamoDB's export to S3, full or incremental: s3://bucket/prefix/AWSDynamoDB/<id>, or a folder with its manifest-summary.json." placeholder:"DIR" xor:"source" required:""`
-	File     string    `help:"Read a file, of the formats of load." type:"existingfile" placeholder:"FILE" xor:"source" required:""`
-	Format   string    `help:"The file's format: csv, jsonl, dynamodb, parquet." placeholder:"NAME"`
-	At       time.Time `help:"The instant that the file is of; else when it was changed last." placeholder:"TIME"`
-	Full     bool      `help:"The file has every record: what it lacks is gone."`
-	Segments int       `help:"Parts of a scan that are read at once." default:"4"`
-	Afresh   bool      `help:"Begin a scan that was interrupted anew."`
-	Rate     int       `help:"Records a second; 0: as fast as it goes."`
-	Capacity float64   `help:"Units of DynamoDB's read capacity a second that a scan may take; 0: no limit."`
-	Hole     string    `help:"Fill exactly this hole, by --scan or an incremental --export, and close it." placeholder:"ID"`
-	DryRun   bool      `help:"Only check and count."`
+	Dataset  string  `required:"" help:"The dataset."`
+	Scan     bool    `help:"Read the store itself, in parallel segments. A scan that was interrupted goes on." xor:"source" required:""`
+	Export   string  `help:"Read DynamoDB's export to S3, full or incremental: s3://bucket/prefix/AWSDynamoDB/<id>, or a folder with its manifest-summary.json." placeholder:"DIR" xor:"source" required:""`
+	File     string  `help:"Read a file, of the formats of load." type:"existingfile" placeholder:"FILE" xor:"source" required:""`
+	Format   string  `help:"The file's format: csv, jsonl, dynamodb, parquet." placeholder:"NAME"`
+	At       instant `help:"The instant (RFC 3339) or day that the file is of; else when it was changed last." placeholder:"TIME"`
+	Full     bool    `help:"The file has every record: what it lacks is gone."`
+	Segments int     `help:"Parts of a scan that are read at once." default:"4"`
+	Afresh   bool    `help:"Begin a scan that was interrupted anew."`
+	Rate     int     `help:"Records a second; 0: as fast as it goes."`
+	Capacity float64 `help:"Units of DynamoDB's read capacity a second that a scan may take; 0: no limit."`
+	Hole     string  `help:"Fill exactly this hole, by --scan or an incremental --export, and close it." placeholder:"ID"`
+	DryRun   bool    `help:"Only check and count."`
 }
 
 // Run backfills, and exits with 3 where records went to quarantine.
 func (c *backfillCmd) Run(ctx context.Context, e *environment) error {
-	args := node.BackfillArgs{Dataset: c.Dataset, Scan: c.Scan, Segments: c.Segments, Afresh: c.Afresh, Format: c.Format, At: c.At, Full: c.Full,
+	args := node.BackfillArgs{Dataset: c.Dataset, Scan: c.Scan, Segments: c.Segments, Afresh: c.Afresh, Format: c.Format, At: c.At.Time, Full: c.Full,
 		Rate: c.Rate, Capacity: c.Capacity, Hole: c.Hole, DryRun: c.DryRun}
 	for to, from := range map[*string]string{&args.Export: c.Export, &args.File: c.File} {
 		if *to = from; from == "" || strings.HasPrefix(from, "s3://") {

@@ -24,6 +24,9 @@ func (c *ledgerCmd) Run(ctx context.Context, e *environment) error {
 	if err != nil {
 		return err
 	}
+	if c.Limit < 0 {
+		return negative("--limit", c.Limit)
+	}
 	var rows []node.LedgerRow
 	if err := e.do(ctx, "ledger", node.LedgerArgs{Dataset: c.Dataset, Since: since, Limit: c.Limit}, &rows); err != nil {
 		return err
@@ -40,6 +43,11 @@ func (c *ledgerCmd) Run(ctx context.Context, e *environment) error {
 			fmt.Fprintln(w, "the ledger has nothing of that")
 		}
 	})
+}
+
+// negative refuses a number that counts things.
+func negative(flag string, n int) error {
+	return fault.Wrap(fault.Invalid, errUsage, "%s %d: it cannot be below 0", flag, n)
 }
 
 // sinceOf reads an instant, a day in UTC, or a span before now.

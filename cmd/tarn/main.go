@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -56,7 +57,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return code // help was asked for
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "tarn: %v\nRun `tarn --help` for the commands.\n", err)
+		complain(newOutput(stdout, stderr, slices.Contains(args, "--json")), err)
 		return exitUsage
 	}
 	env := &environment{getenv: getenv, out: newOutput(stdout, stderr, c.JSON), globals: c.globals}
@@ -65,6 +66,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = errInterrupted
 	}
 	return finish(err, env.out)
+}
+
+// complain says what is wrong with the command line.
+func complain(out *output, err error) {
+	if out.fail(fault.New(fault.Invalid, "%v", err)); !out.json {
+		out.note("Run `tarn --help` for the commands.")
+	}
 }
 
 // finish prints an error and returns the exit code that stands for it.

@@ -54,23 +54,30 @@ func (o *output) note(text string) {
 func (o *output) fail(err error) {
 	o.finishBar()
 	if o.json {
-		var e *fault.Error
-		fields := []fault.Field{}
-		if errors.As(err, &e) {
-			fields = append(fields, e.Fields...)
-		}
+		fields := append([]fault.Field{}, fieldsOf(err)...)
 		_ = json.NewEncoder(o.stderr).Encode(map[string]any{"error": err.Error(), "kind": fault.Of(err).String(), "fields": fields})
 		return
 	}
 	fmt.Fprintln(o.stderr, "tarn:", err)
-	var e *fault.Error
-	if errors.As(err, &e) {
-		for _, f := range e.Fields {
-			if strings.Contains(err.Error(), f.Message) {
-				continue // said already
-			}
-			fmt.Fprintf(o.stderr, "  %s: %s\n", f.Name, f.Message)
+	for _, f := range fieldsOf(err) {
+		if strings.Contains(err.Error(), f.Message) {
+			continue // said already
 		}
+		fmt.Fprintf(o.stderr, "  %s: %s\n", f.Name, f.Message)
+	}
+}
+
+// fieldsOf returns the fields that an error names, however often it has been wrapped.
+func fieldsOf(err error) []fault.Field {
+	for {
+		var e *fault.Error
+		if !errors.As(err, &e) {
+			return nil
+		}
+		if len(e.Fields) > 0 {
+			return e.Fields
+		}
+		err = errors.Unwrap(e)
 	}
 }
 
@@ -109,6 +116,9 @@ func (o *output) finishBar() {
 func plain(s node.Step) string {
 	if s.Total > 0 {
 		return fmt.Sprintf("%s: %d of %d", s.What, s.Done, s.Total)
+	}
+	if s.Done == 0 {
+		return s.What
 	}
 	return fmt.Sprintf("%s: %d", s.What, s.Done)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/node"
@@ -12,14 +11,14 @@ import (
 
 // quarantineFilter chooses records.
 type quarantineFilter struct {
-	Dataset string    `help:"Of one dataset."`
-	Reason  string    `help:"Whose reason holds this text."`
-	From    time.Time `help:"Changes made from this instant on (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
-	To      time.Time `help:"Changes made before this instant (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
+	Dataset string  `help:"Of one dataset."`
+	Reason  string  `help:"Whose reason holds this text."`
+	From    instant `help:"Changes made from this instant (RFC 3339) or day on." placeholder:"TIME"`
+	To      instant `help:"Changes made before this instant (RFC 3339) or day." placeholder:"TIME"`
 }
 
 func (f quarantineFilter) args(limit int) node.QuarantineArgs {
-	return node.QuarantineArgs{Dataset: f.Dataset, Reason: f.Reason, From: f.From, To: f.To, Limit: limit}
+	return node.QuarantineArgs{Dataset: f.Dataset, Reason: f.Reason, From: f.From.Time, To: f.To.Time, Limit: limit}
 }
 
 type quarantineReplayCmd struct {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/node"
 	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/processors/load"
@@ -86,14 +87,18 @@ func rank(c schemas.Change) int {
 }
 
 type schemaInferCmd struct {
-	File string `arg:"" help:"A file of rows."`
-	Name string `help:"The dataset's name; else the file's."`
-	Rows int    `help:"Rows to look at." default:"10000"`
+	File   string `arg:"" help:"A file of rows."`
+	Name   string `help:"The dataset's name; else the file's."`
+	Format string `help:"csv, jsonl, dynamodb or parquet; told from the file unless given."`
+	Rows   int    `help:"Rows to look at." default:"10000"`
 }
 
 // Run prints a draft.
 func (c *schemaInferCmd) Run(e *environment) error {
-	columns, err := load.Sample(c.File, c.Rows)
+	if c.Rows < 1 {
+		return fault.Wrap(fault.Invalid, errUsage, "--rows %d: a draft is made of at least one row", c.Rows)
+	}
+	columns, err := load.Sample(c.File, c.Format, c.Rows)
 	if err != nil {
 		return err
 	}

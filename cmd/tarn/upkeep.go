@@ -32,6 +32,9 @@ type quarantineListCmd struct {
 
 // Run lists quarantined records, newest first.
 func (c *quarantineListCmd) Run(ctx context.Context, e *environment) error {
+	if c.Limit < 0 {
+		return negative("--limit", c.Limit)
+	}
 	var all []node.Bad
 	if err := e.do(ctx, "quarantine.list", c.args(c.Limit), &all); err != nil {
 		return err

@@ -15,15 +15,15 @@ import (
 )
 
 type verifyCmd struct {
-	Dataset     []string  `help:"Datasets; none means all that are kept in the store."`
-	State       bool      `help:"Compare the store's records with current state; so it is unless --changes is given." xor:"mode"`
-	Changes     bool      `help:"Compare the change feed with the history, change by change." xor:"mode"`
-	Archive     bool      `help:"With --changes: compare what the archive of landed objects holds instead of the change feed."`
-	Region      string    `help:"Compare what is in one region."`
-	From        time.Time `help:"Compare changes from this instant on (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
-	To          time.Time `help:"Compare changes before this instant (RFC 3339)." format:"2006-01-02T15:04:05Z07:00"`
-	Certify     string    `help:"Write a signed certificate of the comparison to this file." placeholder:"FILE"`
-	Certificate string    `help:"Compare nothing; check this certificate and whether the lake still says what it says." placeholder:"FILE" type:"existingfile"`
+	Dataset     []string `help:"Datasets; none means all that are kept in the store."`
+	State       bool     `help:"Compare the store's records with current state; so it is unless --changes is given." xor:"mode"`
+	Changes     bool     `help:"Compare the change feed with the history, change by change." xor:"mode"`
+	Archive     bool     `help:"With --changes: compare what the archive of landed objects holds instead of the change feed."`
+	Region      string   `help:"Compare what is in one region."`
+	From        instant  `help:"Compare changes from this instant (RFC 3339) or day on." placeholder:"TIME"`
+	To          instant  `help:"Compare changes before this instant (RFC 3339) or day." placeholder:"TIME"`
+	Certify     string   `help:"Write a signed certificate of the comparison to this file." placeholder:"FILE"`
+	Certificate string   `help:"Compare nothing; check this certificate and whether the lake still says what it says." placeholder:"FILE" type:"existingfile"`
 }
 
 // Run compares, and exits with 3 where there is a difference.
@@ -52,7 +52,7 @@ func (c *verifyCmd) Run(ctx context.Context, e *environment) error {
 
 // compare compares, and writes a certificate where one is wanted.
 func (c *verifyCmd) compare(ctx context.Context, e *environment) ([]verify.Report, error) {
-	args := node.VerifyArgs{Datasets: c.Dataset, Changes: c.Changes, Archive: c.Archive, Region: c.Region, From: c.From, To: c.To}
+	args := node.VerifyArgs{Datasets: c.Dataset, Changes: c.Changes, Archive: c.Archive, Region: c.Region, From: c.From.Time, To: c.To.Time}
 	if c.Certify == "" {
 		var reports []verify.Report
 		err := e.do(ctx, "verify", args, &reports)

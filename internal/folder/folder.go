@@ -133,6 +133,9 @@ func Who(root string) (Running, bool, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return Running{}, false, nil
 	}
+	if errors.Is(err, unix.ENOTDIR) {
+		return Running{}, false, fault.New(fault.Invalid, "%s is a file, not a data folder: name a folder with --data or TARN_DATA", root)
+	}
 	if err != nil {
 		return Running{}, false, wrap(err, "open %s", path)
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"syscall"
@@ -23,7 +24,7 @@ func (n *Node) loadFaults(ctx context.Context) error {
 	}
 	plan, err := faults.Parse(string(text))
 	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "%s", n.settings.Faults)
+		return fmt.Errorf("%s: %w", n.settings.Faults, err)
 	}
 	n.faults = faults.New(plan, faults.Options{Kill: func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) }})
 	n.log.WarnContext(ctx, "things go wrong on purpose", slog.String("plan", n.settings.Faults), slog.Int("rules", len(plan.Rules)))

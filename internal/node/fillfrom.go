@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,9 @@ func (e *exportSource) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.export, err = backfill.OpenExport(ctx, at, id); err != nil {
+	if e.export, err = backfill.OpenExport(ctx, at, id); fault.Is(err, fault.NotFound) {
+		return fmt.Errorf("--export %s: %w", e.a.Export, err)
+	} else if err != nil {
 		return err
 	}
 	e.id, e.full, e.total, e.done.At = id, e.export.Full, e.export.Items, e.export.At
@@ -42,7 +45,8 @@ func (e *exportSource) open(ctx context.Context) error {
 
 // exportAt returns where an export is: an address of a bucket, or a folder.
 func (n *Node) exportAt(ctx context.Context, path string) (backfill.Objects, string, error) {
-	rest, remote := strings.CutPrefix(strings.TrimRight(path, "/"), "s3://")
+	rest, remote := strings.CutPrefix(path, "s3://")
+	rest = strings.TrimRight(rest, "/")
 	if !remote {
 		path = filepath.Clean(path)
 		return backfill.Folder(filepath.Dir(path)), filepath.Base(path), nil

@@ -140,17 +140,22 @@ func (r *run) open(ctx context.Context, path string, d *schemas.Dataset, l *land
 		return err
 	}
 	r.rows.After(r.from)
-	if r.report.Format = r.o.Format; r.report.Format == "" {
-		if r.report.Format, err = detect(path); err != nil {
-			return err
-		}
+	if r.report.Format, err = formatOf(path, r.o.Format); err != nil {
+		return err
 	}
-	open, ok := formats[r.report.Format]
-	if !ok {
-		return fault.New(fault.Invalid, "no format %q: there are csv, jsonl, dynamodb and parquet", r.report.Format)
-	}
-	r.src, err = open(path, r.rows.Row(), d)
+	r.src, err = formats[r.report.Format](path, r.rows.Row(), d)
 	return err
+}
+
+// formatOf returns the format of a file: as it is named, or else told from the file.
+func formatOf(path, named string) (string, error) {
+	if named == "" {
+		return detect(path)
+	}
+	if _, ok := formats[named]; !ok {
+		return "", fault.New(fault.Invalid, "no format %q: there are csv, jsonl, dynamodb and parquet", named)
+	}
+	return named, nil
 }
 
 // formats are the readers by name.

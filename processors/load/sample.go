@@ -19,9 +19,10 @@ import (
 	"github.com/tarn-lake/tarn/schemas"
 )
 
-// Sample looks at the first rows of a file and returns what its columns hold, for a first draft of a dataset file.
-func Sample(path string, rows int) ([]schemas.InferColumn, error) {
-	format, err := detect(path)
+// Sample looks at the first rows of a file and returns what its columns hold, for a first draft of a dataset file. The format is
+// told from the file where it is empty.
+func Sample(path, format string, rows int) ([]schemas.InferColumn, error) {
+	format, err := formatOf(path, format)
 	if err != nil {
 		return nil, err
 	}

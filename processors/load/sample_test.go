@@ -67,7 +67,7 @@ func TestSampleLoads(t *testing.T) {
 // drafted returns a place with the dataset that is drafted from the file.
 func drafted(tb testing.TB, path string) *where {
 	tb.Helper()
-	cols, err := load.Sample(path, 1000)
+	cols, err := load.Sample(path, "", 1000)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func types(d *schemas.Dataset) string {
 
 func TestSample(t *testing.T) {
 	t.Parallel()
-	got, err := load.Sample(mustWrite(t, "x.csv", "a,b\n1,\n2,x\nwrong\n2,x\n3,3\n"), 4)
+	got, err := load.Sample(mustWrite(t, "x.csv", "a,b\n1,\n2,x\nwrong\n2,x\n3,3\n"), "", 4)
 	want := []schemas.InferColumn{
 		{Name: "a", Type: schemas.Int32, Nullable: true, Distinct: 2, Examples: []string{"1", "2"}},
 		{Name: "b", Type: schemas.String, Nullable: true, Distinct: 1, Examples: []string{"x"}},
@@ -102,7 +102,7 @@ func TestSample(t *testing.T) {
 		t.Errorf("%v: %s", err, cmp.Diff(want, got))
 	}
 	for name, text := range map[string]string{"x.csv": "a,b\n", "x.jsonl": "[1]\n", "x.txt": "a"} {
-		if got, err := load.Sample(mustWrite(t, name, text), 10); err == nil {
+		if got, err := load.Sample(mustWrite(t, name, text), "", 10); err == nil {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
