@@ -106,8 +106,16 @@ func (e *environment) do(ctx context.Context, name string, args, result any) err
 	if inFolder := s.Lake == "" && s.Store != config.DynamoDB; inFolder && !begins[name] && !folder.Marked(s.Data) {
 		return fault.New(fault.NotFound, "%s is no data folder: name the one that `tarn up` or `tarn load` made, with --data or TARN_DATA", s.Data)
 	}
+	if why := folder.Writable(s.Data); fault.Is(why, fault.ReadOnly) {
+		return e.aside(ctx, s, name, args, result, why)
+	}
+	return e.here(ctx, s, "", name, args, result)
+}
+
+// here runs an operation in this process, on a data folder or the shadow of one.
+func (e *environment) here(ctx context.Context, s config.Up, shadowed, name string, args, result any) error {
 	s.LogLevel = "warn" // a tool's own words are enough
-	n, err := node.Open(ctx, s, node.Options{Log: e.out.stderr, Version: version})
+	n, err := node.Open(ctx, s, node.Options{Log: e.out.stderr, Version: version, Shadowed: shadowed})
 	if err != nil {
 		return err
 	}

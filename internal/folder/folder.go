@@ -129,7 +129,7 @@ func Marked(root string) bool {
 // Who returns the process that has the folder, and whether one has.
 func Who(root string) (Running, bool, error) {
 	path := filepath.Join(root, lockName)
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	file, err := os.Open(path) // reading suffices, also where nothing can be written
 	if errors.Is(err, os.ErrNotExist) {
 		return Running{}, false, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/tarn-lake/tarn/ingest"
 	"github.com/tarn-lake/tarn/ingest/embedded"
@@ -55,6 +56,9 @@ func (n *Node) openFiles(ctx context.Context) (err error) {
 // engineOptions says where the query engine finds the lake's files.
 func (n *Node) engineOptions() duckdb.Options {
 	o := duckdb.Options{MemoryMB: n.settings.QueryMemory, TempDir: n.folder.Path("temp"), Dirs: []string{n.folder.Path("lake")}}
+	if n.opts.Shadowed != "" {
+		o.Dirs = append(o.Dirs, filepath.Join(n.opts.Shadowed, "lake"))
+	}
 	if n.copies != nil {
 		o.Dirs, o.Hold = []string{n.copies.Root()}, n.copies.Hold
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/tarn-lake/tarn/ingest/embedded"
@@ -40,7 +41,7 @@ const homeFile = "home.json"
 // chooseHome returns where records and the lake are: what the settings say, or what the folder was begun with. A folder
 // keeps its home, because half of a lake here and half there would be no lake; only addresses of stand-ins may change.
 func (n *Node) chooseHome() (config.Home, error) {
-	begun, err := n.begun()
+	begun, err := Begun(n.folder.Root())
 	if err != nil {
 		return begun, err
 	}
@@ -64,12 +65,13 @@ func (n *Node) keepHome(context.Context) error {
 	return n.folder.Keep(homeFile, append(text, '\n'))
 }
 
-// begun returns the home that the folder has: the zero Home where it is new. A folder from before there were homes is
+// Begun returns the home that a data folder has: the zero Home where it is new. A folder from before there were homes is
 // its own.
-func (n *Node) begun() (h config.Home, err error) {
-	text, err := os.ReadFile(n.folder.Path(homeFile))
+func Begun(root string) (h config.Home, err error) {
+	path := filepath.Join(root, homeFile)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(n.folder.Path("store")); err == nil {
+		if _, err := os.Stat(filepath.Join(root, "store")); err == nil {
 			h.Store = config.Embedded
 		}
 		return h, nil
@@ -78,7 +80,7 @@ func (n *Node) begun() (h config.Home, err error) {
 		err = json.Unmarshal(text, &h)
 	}
 	if err != nil {
-		return h, fmt.Errorf("read %s: %w", n.folder.Path(homeFile), err)
+		return h, fmt.Errorf("read %s: %w", path, err)
 	}
 	return h, nil
 }

@@ -41,6 +41,7 @@ type Options struct {
 	// BackupHook, where set, is asked before each step of a backup ("take", and what touches the disk:
 	// "write", "sync", "publish"), with the part's name or the file's path. Its error is taken for the disk's own.
 	BackupHook func(step, path string) error
+	Shadowed   string // the data folder that this one is a shadow of, to which its links lead; empty: it is none
 }
 
 // Node is one data folder with everything that works on it. Open it, Run it, ask it, Close it.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -179,7 +180,7 @@ type TableStatus struct {
 }
 
 func (n *Node) status(ctx context.Context, _ struct{}, _ Tell) (Status, error) {
-	s := Status{Folder: n.folder.Root(), URL: n.url, Health: n.health()}
+	s := Status{Folder: cmp.Or(n.opts.Shadowed, n.folder.Root()), URL: n.url, Health: n.health()}
 	err := n.eachTable(func(t *tables.Table) error {
 		snap, err := t.Snapshot(ctx)
 		if err != nil {

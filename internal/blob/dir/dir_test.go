@@ -1,6 +1,7 @@
 package dir_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -85,4 +86,21 @@ func open(t *testing.T, root string) *dir.Dir {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// TestListingsSayWhatALinkLeadsTo: an object may be a link, and is as large and as old as what that leads to.
+func TestListingsSayWhatALinkLeadsTo(t *testing.T) {
+	t.Parallel()
+	root, target := t.TempDir(), filepath.Join(t.TempDir(), "target")
+	if err := errors.Join(os.WriteFile(target, make([]byte, 4321), 0o600), os.Symlink(target, filepath.Join(root, "a")), os.Symlink(target+"?", filepath.Join(root, "b"))); err != nil {
+		t.Fatal(err)
+	}
+	d, err := dir.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := d.List(t.Context(), "")
+	if err != nil || len(found) != 1 || found[0].Name() != "a" || found[0].Size() != 4321 {
+		t.Errorf("got %v, %v", found, err)
+	}
 }

@@ -80,6 +80,9 @@ func (d *Dir) List(ctx context.Context, prefix string) ([]fs.FileInfo, error) {
 			return nil
 		}
 		info, err := e.Info()
+		if e.Type() == fs.ModeSymlink { // its own size and time say nothing of the object
+			info, err = os.Stat(path)
+		}
 		if err == nil {
 			found = append(found, object{FileInfo: info, key: key})
 		}
