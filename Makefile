@@ -21,7 +21,7 @@ build:
 	CGO_ENABLED=1 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/tarn
 
 test: ## every test that needs no network and no other server
-	$(GO) test -race $(PKGS)
+	$(GO) test -race -timeout 25m $(PKGS)
 
 check: ## what needs no running: format, vet, staticcheck, import layers, generated files
 	scripts/check.sh
