@@ -108,7 +108,7 @@ func (b *baseMerge) spillRows(ctx context.Context, s *columns.Sources, plan *pla
 	var used [][]byte
 	for i, d := range drafts {
 		key := lake.DataKey(b.h.Base.Name(), "spill", fmt.Sprintf("s-%d-%s", all[i].Bucket, b.opts.NewID()))
-		body, stats, err := b.file(ctx, d, key)
+		body, stats, err := b.putSpill(ctx, d, key)
 		if err != nil {
 			return all[:i], err
 		}
@@ -154,9 +154,17 @@ func (b *baseMerge) bucket(ctx context.Context, bucket int, spills []spill, f *f
 		}
 	}
 	b.old = append(b.old, b.have[bucket]...)
-	return b.stretches(in.runs(), cuts, func(runs []run) error {
-		return b.ranges(runs, func(s *columns.Sources) error { return b.write(ctx, s, bucket, through) })
-	})
+	runs := in.runs()
+	list, err := b.stretches(runs, cuts)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if err := b.ranges(s.of(runs), func(s *columns.Sources) error { return b.write(ctx, s, bucket, through) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addSpill adds a spill to the input, of which only the rows at hand are held.
@@ -192,7 +200,7 @@ func (b *baseMerge) write(ctx context.Context, s *columns.Sources, bucket int, t
 	if len(rows) == 0 {
 		return nil
 	}
-	return b.output(ctx, s, rows, func(f tables.NewFile) {
+	return b.output(ctx, ordered{s, rows, s.Packed()}, func(f tables.NewFile) {
 		f.Bucket = bucket
 		b.files = append(b.files, f)
 	}, func() string { return b.name(bucket, through) })

@@ -184,7 +184,7 @@ func TestBenchProcess(t *testing.T) {
 	fmt.Printf("outcome: %s\n", text)
 }
 
-func cpuTime(t *testing.T) time.Duration {
+func cpuTime(t testing.TB) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		t.Fatal(err)

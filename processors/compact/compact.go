@@ -31,6 +31,11 @@ type Files interface {
 	}, int64, error)
 }
 
+// scratch is what Files may have besides: a Put of what nobody misses after a crash, which therefore need not be durable.
+type scratch interface {
+	PutScratch(ctx context.Context, key string, body []byte) error
+}
+
 // Options tune a Compactor. The zero value works.
 type Options struct {
 	FanIn       int           // files of one size in a partition that are merged into one; 0: 8
@@ -100,12 +105,15 @@ type History struct {
 type Compactor struct {
 	files    Files
 	opts     Options
+	worth    float64 // times that rows would be read, from which on they are spilled
 	works    works
 	discards sync.Mutex
 }
 
 // New returns a Compactor of the data files in files.
-func New(files Files, opts Options) *Compactor { return &Compactor{files: files, opts: opts.filled()} }
+func New(files Files, opts Options) *Compactor {
+	return &Compactor{files: files, opts: opts.filled(), worth: worthSpilling}
+}
 
 // How often a replacement is tried again after lost races, each of which costs one look at the table, and how many may
 // be lost before commits of this process wait: where they come faster than a replacement is made, all would be lost.

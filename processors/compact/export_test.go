@@ -52,3 +52,9 @@ func Fences(samples *columns.Batch, key string, n int, keys *columns.Batch, rows
 
 // Groups is where the row groups of a spill end.
 func Groups(ends []int64) []int { return groups(ends) }
+
+// Spilling has the compactor spill a partition whose rows would be read so often, on average, or more often.
+func (c *Compactor) Spilling(times float64) *Compactor {
+	c.worth = times
+	return c
+}

@@ -50,7 +50,7 @@ func (s *scanner) cuts(runs []run, f *fences) ([][]int64, error) {
 			cuts[r][i] = runs[i].from
 		}
 	}
-	err := s.each(runs, func(i int, _ int64, keys *columns.Batch) error {
+	err := s.keysOf(runs, func(i int, _ int64, keys *columns.Batch) error {
 		for r, n := range f.ends(keys, keys.Rows(), func(row int) int { return row }) {
 			cuts[r+1][i] += n
 		}
@@ -62,7 +62,7 @@ func (s *scanner) cuts(runs []run, f *fences) ([][]int64, error) {
 // sample adds every so manieth key of the runs.
 func (s *scanner) sample(samples *columns.Batch, runs []run, every int) error {
 	skip := every / 2
-	return s.each(runs, func(_ int, _ int64, keys *columns.Batch) error {
+	return s.keysOf(runs, func(_ int, _ int64, keys *columns.Batch) error {
 		var picked []int32
 		for ; skip < keys.Rows(); skip += every {
 			picked = append(picked, int32(skip))

@@ -40,6 +40,11 @@ func (w *watched) Put(ctx context.Context, key string, body []byte) error {
 	return w.Dir.Put(ctx, key, body)
 }
 
+func (w *watched) PutScratch(ctx context.Context, key string, body []byte) error {
+	w.look()
+	return w.Dir.PutScratch(ctx, key, body)
+}
+
 // object is what Open gives.
 type object = interface {
 	io.ReaderAt
@@ -73,9 +78,17 @@ type reservoir struct {
 }
 
 // newReservoir commits passes in files of 20,000 rows; some rows come in two of them.
-func newReservoir(t *testing.T, files, keys int) *reservoir {
+func newReservoir(t testing.TB, files, keys int) *reservoir {
 	t.Helper()
-	root := filepath.Join(t.TempDir(), "lake")
+	l := openReservoir(t, filepath.Join(t.TempDir(), "lake"))
+	l.passes.keys = keys
+	l.add(t, files)
+	return l
+}
+
+// openReservoir opens what is in a folder.
+func openReservoir(t testing.TB, root string) *reservoir {
+	t.Helper()
 	d, err := dir.Open(root)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +98,7 @@ func newReservoir(t *testing.T, files, keys int) *reservoir {
 		t.Fatal(err)
 	}
 	p := newPasses(t, 3)
-	p.keys, p.commit = keys, 0
+	p.commit = 0
 	l := &reservoir{files: &watched{Dir: d}, h: compact.History{Dataset: p.dataset}, passes: p}
 	if l.h.Changes, err = cat.Table(t.Context(), tables.Changes(p.dataset)); err != nil {
 		t.Fatal(err)
@@ -93,12 +106,11 @@ func newReservoir(t *testing.T, files, keys int) *reservoir {
 	if l.h.Base, err = cat.Table(t.Context(), compact.BaseSpec(p.dataset)); err != nil {
 		t.Fatal(err)
 	}
-	l.add(t, files)
 	return l
 }
 
 // add commits so many more files. It keeps no batch: tests look at the heap.
-func (l *reservoir) add(t *testing.T, files int) {
+func (l *reservoir) add(t testing.TB, files int) {
 	t.Helper()
 	const size = 20_000
 	p, cols := l.passes, l.passes.dataset.ChangeColumns()

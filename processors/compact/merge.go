@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
@@ -77,19 +76,35 @@ type merger struct {
 	sort   []columns.SortKey // what every file of the table is sorted by
 	keys   []columns.SortKey // and what makes that a total order
 	paths  []string          // of keys
+	leaves int               // columns and parts of columns
 	enc    *columns.Encoder
 	bloom  []string
 	memory int64               // bytes that it may have
 	shared *semaphore.Weighted // bytes of the memory, where others merge beside it; or nil
+	team   []*merger           // that merge one group together, this one among them; or nil
+	spills spilling
 
 	old           []tables.File
 	files         []tables.NewFile
 	rows, dropped int64
 }
 
+// made is files that were made, and what of.
+type made struct {
+	files         []tables.NewFile
+	rows, dropped int64
+}
+
+// keep adds what was made, which is there whether or not there was an error.
+func (m *merger) keep(more made, err error) error {
+	m.files, m.rows, m.dropped = append(m.files, more.files...), m.rows+more.rows, m.dropped+more.dropped
+	return err
+}
+
 func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloom []string) *merger {
 	m := &merger{Compactor: c, table: t, cols: cols, bloom: bloom, memory: c.opts.MemoryBytes}
 	shape := columns.New(cols)
+	m.leaves = len(shape.Leaves())
 	for i, name := range append(slices.Clone(sort), schemas.ColShard, schemas.ColOp, schemas.ColCommit) {
 		if l := shape.Leaf(name); l == nil || l.MaxRep > 0 || slices.Contains(m.paths, name) {
 			continue
@@ -100,34 +115,6 @@ func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloo
 		}
 	}
 	return m
-}
-
-// groups merges each group, as many at a time as there are workers. What was made is in m, error or not, in the groups' order.
-func (m *merger) groups(ctx context.Context, groups []group) error {
-	did := make([]merger, len(groups))
-	var next atomic.Int64
-	team, shared := make([]*merger, min(m.opts.Workers, len(groups))), semaphore.NewWeighted(m.memory)
-	for i := range team {
-		w := *m
-		w.shared = shared
-		w.enc = columns.NewEncoder(m.cols, columns.EncoderOptions{Codec: columns.Zstd, Bloom: m.bloom})
-		team[i] = &w
-	}
-	err := share(ctx, team, func(ctx context.Context, w *merger) error {
-		for i := next.Add(1) - 1; i < int64(len(groups)); i = next.Add(1) - 1 {
-			w.old, w.files, w.rows, w.dropped = nil, nil, 0, 0
-			err := w.group(ctx, groups[i])
-			did[i] = *w
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	for _, d := range did {
-		m.old, m.files, m.rows, m.dropped = append(m.old, d.old...), append(m.files, d.files...), m.rows+d.rows, m.dropped+d.dropped
-	}
-	return err
 }
 
 // group merges the files of one partition. Where they do not fit the memory together, it goes through the keys range by
@@ -147,12 +134,13 @@ func (m *merger) group(ctx context.Context, g group) error {
 		}
 	}
 	before, rows := m.rows+m.dropped, int64(in.sources.Rows())
-	done, err := m.hold(ctx, in.sources.Memory(m.paths...))
+	need := in.sources.Memory(m.paths...)
+	done, err := m.hold(ctx, need)
 	if err != nil {
 		return errors.Join(err, in.close())
 	}
 	defer done()
-	err = m.ranges(in.runs(), func(s *columns.Sources) error { return m.write(ctx, s, g) })
+	err = m.all(ctx, g, in, need)
 	if errors.Is(err, errUnsorted) { // which comes before anything is written
 		g.files, rows, err = m.resort(ctx, in, g)
 	}
@@ -166,16 +154,20 @@ func (m *merger) group(ctx context.Context, g group) error {
 	return nil
 }
 
-// hold waits for memory for rows that take that many bytes, or for all of it.
-func (m *merger) hold(ctx context.Context, need int64) (done func(), err error) {
-	if m.shared == nil {
-		return func() {}, nil
+// all makes files of the group's rows, which need so much memory together.
+func (m *merger) all(ctx context.Context, g group, in *input, need int64) error {
+	if need <= m.room() {
+		return m.keep(m.write(ctx, in.sources, in.sources.Packed(), g))
 	}
-	bytes := min(m.memory, 2*(need+fixedMemory)) // as room says it
-	if err := m.shared.Acquire(ctx, bytes); err != nil {
-		return nil, err
+	runs := in.runs()
+	list, err := m.divide(runs, need)
+	if err != nil {
+		return err
 	}
-	return func() { m.shared.Release(bytes) }, nil
+	if again(runs, list) > m.worth {
+		return m.apart(ctx, g, runs, list)
+	}
+	return m.side(ctx, g, runs, list)
 }
 
 // fit takes the largest files, which come last, out of the input until it fits the memory, and returns how many stay.
@@ -190,25 +182,26 @@ func (m *merger) fit(in *input) int {
 	return n
 }
 
-// write sorts the rows of the sources into files of the target size.
-func (m *merger) write(ctx context.Context, s *columns.Sources, g group) error {
+// write sorts the rows of the sources, which take so many bytes in the table's files, into files of the target size. What
+// it made it returns with an error too.
+func (m *merger) write(ctx context.Context, s *columns.Sources, packed int64, g group) (did made, err error) {
 	keys, err := m.look(s)
 	if err != nil {
-		return err
+		return did, err
 	}
 	order := distinct(keys, keys.SortOrder(m.keys))
-	m.dropped += int64(s.Rows() - len(order))
-	m.rows += int64(len(order))
+	did.rows, did.dropped = int64(len(order)), int64(s.Rows()-len(order))
 	if len(order) == 0 {
-		return nil
+		return did, nil
 	}
 	dt, region := g.files[0].Dt, g.files[0].Region
-	return m.output(ctx, s, order, func(f tables.NewFile) {
+	err = m.output(ctx, ordered{s, order, packed}, func(f tables.NewFile) {
 		f.Dt, f.Region = dt, region
-		m.files = append(m.files, f)
+		did.files = append(did.files, f)
 	}, func() string {
 		return lake.DataKey(m.table.Name(), lake.DayPartition(dt, region), g.prefix+m.opts.NewID())
 	})
+	return did, err
 }
 
 // look reads the keys of the sources' rows. Whoever has the order lets go of them: their memory serves the columns.

@@ -56,49 +56,34 @@ func (m *merger) ranges(runs []run, write func(*columns.Sources) error) error {
 	if err != nil {
 		return err
 	}
-	if room := m.room(); need > room {
-		cuts, err := m.cuts(runs, int(need*3/(room*2))+1)
-		if err != nil {
-			return err
-		}
-		return m.stretches(runs, cuts, func(runs []run) error {
-			if _, err := m.fill(part, runs); err != nil || part.Rows() == 0 {
-				return err
-			}
-			return write(part)
-		})
+	if need <= m.room() {
+		return write(part)
 	}
-	return write(part)
-}
-
-// stretches hands over the runs between the cuts, as many ranges at once as surely fit the memory.
-func (m *merger) stretches(runs []run, cuts [][]int64, do func([]run) error) error {
-	part := columns.NewSources(m.cols)
-	for from, to := 0, 1; to < len(cuts); to++ {
-		if to+1 < len(cuts) {
-			need, err := m.fill(part, between(runs, cuts[from], cuts[to+1]))
-			if err != nil {
-				return err
-			}
-			if need <= m.room()*2/3 {
-				continue
-			}
-		}
-		if err := do(between(runs, cuts[from], cuts[to])); err != nil {
+	list, err := m.divide(runs, need)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if _, err := m.fill(part, s.of(runs)); err != nil {
 			return err
 		}
-		from = to
+		if part.Rows() == 0 {
+			continue
+		}
+		if err := write(part); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// between returns the part of each run between two cuts.
-func between(runs []run, from, to []int64) []run {
-	part := make([]run, len(runs))
-	for i, r := range runs {
-		part[i] = run{r.file, from[i], to[i]}
+// divide returns the stretches of runs whose rows need more memory than there is.
+func (m *merger) divide(runs []run, need int64) ([]stretch, error) {
+	cuts, err := m.cuts(runs, int(need*3/(m.room()*2))+1)
+	if err != nil {
+		return nil, err
 	}
-	return part
+	return m.stretches(runs, cuts)
 }
 
 // cuts returns where each run's rows of each of n ranges begin, and where those of the last end.
@@ -112,14 +97,16 @@ func (m *merger) cuts(runs []run, n int) ([][]int64, error) {
 	if err := scan.sample(samples, runs, max(1, rows/(n*sampleRows))); err != nil {
 		return nil, err
 	}
+	scan.ordered = true // or sample would have said so
 	return scan.cuts(runs, m.fences(samples, n))
 }
 
 // scanner reads the keys of files a run of rows at a time, and checks that each file is in their order.
 type scanner struct {
-	cols  []schemas.Column
-	keys  []columns.SortKey
-	paths []string
+	cols    []schemas.Column
+	keys    []columns.SortKey
+	paths   []string
+	ordered bool // they are known to be
 }
 
 func (m *merger) scanner() *scanner {
@@ -135,8 +122,8 @@ func (m *merger) scanner() *scanner {
 	return s
 }
 
-// each hands over the keys of every run, some rows at a time, and which run it is and at which row of it they begin.
-func (s *scanner) each(runs []run, do func(run int, at int64, keys *columns.Batch) error) error {
+// keysOf hands over the keys of every run, some rows at a time, and which run it is and at which row of it they begin.
+func (s *scanner) keysOf(runs []run, do func(run int, at int64, keys *columns.Batch) error) error {
 	sources, keys, last := columns.NewSources(s.cols), columns.New(s.cols), columns.New(s.cols)
 	for i, r := range runs {
 		last.Reset()
@@ -162,6 +149,9 @@ func (s *scanner) each(runs []run, do func(run int, at int64, keys *columns.Batc
 
 // inOrder checks that the keys follow each other and the last of the run before, and keeps their last.
 func (s *scanner) inOrder(keys, last *columns.Batch) error {
+	if s.ordered {
+		return nil
+	}
 	bad := last.Rows() > 0 && columns.Compare(last, 0, keys, 0, s.keys) > 0
 	for i := 1; i < keys.Rows() && !bad; i++ {
 		bad = columns.Compare(keys, i-1, keys, i, s.keys) > 0

@@ -14,14 +14,14 @@ import (
 func (m *merger) resort(ctx context.Context, in *input, g group) (old []tables.File, rows int64, err error) {
 	scan, pieces := m.scanner(), group{g.files, mergedPrefix}
 	for i, f := range in.files {
-		err := scan.each([]run{{f, 0, f.Rows()}}, func(int, int64, *columns.Batch) error { return nil })
+		err := scan.keysOf([]run{{f, 0, f.Rows()}}, func(int, int64, *columns.Batch) error { return nil })
 		if err == nil {
 			continue
 		}
 		if !errors.Is(err, errUnsorted) {
 			return nil, 0, err
 		}
-		if err := m.pieces(f, func(s *columns.Sources) error { return m.write(ctx, s, pieces) }); err != nil {
+		if err := m.pieces(f, func(s *columns.Sources) error { return m.keep(m.write(ctx, s, s.Packed(), pieces)) }); err != nil {
 			return nil, 0, err
 		}
 		old, rows = append(old, g.files[i]), rows+f.Rows()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -52,6 +53,40 @@ func TestDiskErrorsHaveKinds(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestScratchDoesNotWaitForTheDisk: what nobody misses is whole when it is there, and synced never.
+func TestScratchDoesNotWaitForTheDisk(t *testing.T) {
+	t.Parallel()
+	d := open(t, t.TempDir())
+	var steps []string
+	d.Before = func(step, _ string) error {
+		steps = append(steps, step)
+		return nil
+	}
+	for _, body := range []string{"first", "second"} {
+		if err := d.PutScratch(t.Context(), "a/b/k", []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"write", "rename", "write", "rename"}; !slices.Equal(steps, want) {
+		t.Errorf("got steps %v, want %v", steps, want)
+	}
+	if got, err := d.Get(t.Context(), "a/b/k"); err != nil || string(got) != "second" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	d.Before = func(step, _ string) error {
+		if step == "rename" {
+			return syscall.EIO
+		}
+		return nil
+	}
+	if err := d.PutScratch(t.Context(), "a/b/other", []byte("x")); err == nil {
+		t.Error("a disk that refuses: got no error")
+	}
+	if left, _ := os.ReadDir(filepath.Join(d.Root(), ".tmp")); len(left) != 0 {
+		t.Errorf("%d temporary files were left", len(left))
 	}
 }
 

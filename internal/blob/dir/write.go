@@ -26,11 +26,33 @@ func (d *Dir) PutNew(ctx context.Context, key string, body []byte) error {
 	})
 }
 
+// PutScratch is Put of an object that may be gone, or not whole, after a crash of the machine: it does not wait for the disk.
+// Nobody may miss it then, or take it for what it was.
+func (d *Dir) PutScratch(ctx context.Context, key string, body []byte) error {
+	if err := d.begin(ctx, "write", key); err != nil {
+		return err
+	}
+	temp, err := d.temp(key, body, func(*os.File) error { return nil })
+	if err != nil {
+		return err
+	}
+	if err := d.publish(temp, key, os.Rename); err != nil {
+		_ = os.Remove(temp)
+		return err
+	}
+	return nil
+}
+
 func (d *Dir) put(ctx context.Context, key string, body []byte, publish func(from, to string) error) error {
 	if err := d.begin(ctx, "write", key); err != nil {
 		return err
 	}
-	temp, err := d.temp(key, body)
+	temp, err := d.temp(key, body, func(f *os.File) error {
+		if err := d.step("sync", key); err != nil {
+			return err
+		}
+		return f.Sync()
+	})
 	if err != nil {
 		return err
 	}
@@ -41,17 +63,14 @@ func (d *Dir) put(ctx context.Context, key string, body []byte, publish func(fro
 	return d.syncFolder(key)
 }
 
-func (d *Dir) temp(key string, body []byte) (string, error) {
+func (d *Dir) temp(key string, body []byte, sync func(*os.File) error) (string, error) {
 	f, err := os.CreateTemp(filepath.Join(d.root, tempDir), "put-*")
 	if err != nil {
 		return "", kind(err, "write "+key)
 	}
 	_, err = f.Write(body)
 	if err == nil {
-		err = d.step("sync", key)
-	}
-	if err == nil {
-		err = f.Sync()
+		err = sync(f)
 	}
 	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
 		_ = os.Remove(f.Name())
