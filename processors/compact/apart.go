@@ -31,7 +31,7 @@ func again(runs []run, list []stretch) float64 {
 // spills leave room for, of which there are about as many as stretches, each with a row group of every stretch.
 func (m *merger) section() int {
 	footers := math.Sqrt(float64(m.room()) / 4 / float64(chunkBytes*m.leaves))
-	return int(max(2, min(footers, float64(spillBytes/m.room()), maxHandles/float64(m.opts.Workers))))
+	return int(max(2, min(footers, float64(m.Compactor.spilled/m.room()), maxHandles/float64(m.opts.Workers))))
 }
 
 // apart makes files of the stretches, each row of which it reads once: section after section, their rows are copied to

@@ -37,7 +37,7 @@ func BenchmarkClosingADay(b *testing.B) {
 		for _, way := range []string{"ranges", "spills"} {
 			began, before := time.Now(), cpuTime(b)
 			c := compact.New(d.files.Dir, compact.Options{MemoryBytes: memory << 20, Workers: workers, Now: func() time.Time { return time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC) }})
-			if did, err := c.Spilling(ways[way]).Merge(b.Context(), d.h); err != nil || !did {
+			if did, err := c.Spilling(ways[way], 2<<30).Merge(b.Context(), d.h); err != nil || !did {
 				b.Fatalf("Merge = %t, %v", did, err)
 			}
 			used[way] = append(used[way], cpuTime(b)-before)

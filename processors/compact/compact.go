@@ -106,13 +106,14 @@ type Compactor struct {
 	files    Files
 	opts     Options
 	worth    float64 // times that rows would be read, from which on they are spilled
+	spilled  int64   // bytes of memory, as which they are read, that spills hold at once
 	works    works
 	discards sync.Mutex
 }
 
 // New returns a Compactor of the data files in files.
 func New(files Files, opts Options) *Compactor {
-	return &Compactor{files: files, opts: opts.filled(), worth: worthSpilling}
+	return &Compactor{files: files, opts: opts.filled(), worth: worthSpilling, spilled: spillBytes}
 }
 
 // How often a replacement is tried again after lost races, each of which costs one look at the table, and how many may

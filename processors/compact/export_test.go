@@ -53,8 +53,9 @@ func Fences(samples *columns.Batch, key string, n int, keys *columns.Batch, rows
 // Groups is where the row groups of a spill end.
 func Groups(ends []int64) []int { return groups(ends) }
 
-// Spilling has the compactor spill a partition whose rows would be read so often, on average, or more often.
-func (c *Compactor) Spilling(times float64) *Compactor {
-	c.worth = times
+// Spilling has the compactor spill a partition whose rows would be read so often, on average, or more often, and so many
+// bytes of it at once.
+func (c *Compactor) Spilling(times float64, bytes int64) *Compactor {
+	c.worth, c.spilled = times, bytes
 	return c
 }

@@ -121,32 +121,32 @@ func (s *section) some(i int, at, end, need int64) int64 {
 	return min(end, at+n)
 }
 
-// spilling is what a merger writes spills with.
+// spilling is what a merger writes spills with, one after the other.
 type spilling struct {
-	enc *columns.Encoder
-	row int64 // bytes of a row in them, about
+	sources *columns.Sources
+	enc     *columns.Encoder
+	row     int64 // bytes of a row in them, about
 }
 
 // spill copies the part's rows to a file, stretch by stretch, each in the order of the runs.
 func (s *section) spill(ctx context.Context, w *merger, part []portion, to *spill) (err error) {
 	if w.spills.enc == nil {
-		w.spills.enc = columns.NewEncoder(s.cols, columns.EncoderOptions{Bare: true})
+		w.spills = spilling{sources: columns.NewSources(s.cols), enc: columns.NewEncoder(s.cols, columns.EncoderOptions{Bare: true})}
 	}
-	var files []tables.File
-	for _, p := range part {
-		files = append(files, s.g.files[p.run])
-	}
-	in, err := w.input(ctx, files, s.cols)
-	if err != nil {
-		return err
-	}
+	in := &input{sources: w.spills.sources}
 	defer func() { err = errors.Join(err, in.close()) }()
+	for _, p := range part {
+		if err := w.add(ctx, in, s.g.files[p.run]); err != nil {
+			return err
+		}
+	}
 	in.sources.Reset()
 	for i, p := range part {
 		if err := in.sources.AddRows(in.files[i], p.from, p.to); err != nil {
 			return err
 		}
 	}
+	defer in.sources.Reset()
 	var rows []int32
 	rows, to.ends = s.order(part)
 	d := w.spills.enc.DraftGroups(rows, groups(to.ends))
