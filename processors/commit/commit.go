@@ -164,12 +164,10 @@ func (c *Committer) stream(ctx context.Context, s landing, settled lake.Watermar
 		}
 		p := &pass{Committer: c, stream: s.stream, targets: targets, settled: settled, report: report, chain: chain}
 		s.batches = p.take(s.batches)
-		done := p.batches
 		if err := p.run(ctx); err != nil {
 			return err
 		}
 		maps.Copy(chain, p.ends)
-		clear(done) // the list lives on, and what they brought must not
 	}
 	if report.Rows()-before > largeRound {
 		for _, t := range targets {

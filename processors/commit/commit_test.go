@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -581,6 +582,96 @@ func TestSmallPassesAndSmallFiles(t *testing.T) {
 }
 
 // A call does what it has time for: one pass at least, and says what waits.
+// backlog is batches of one pass each that have landed long ago, by the lane and how many seconds after another they did.
+func (w *world) backlog(t *testing.T, lane string, after ...int) (size int64) {
+	t.Helper()
+	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	for i, seconds := range after {
+		n := i + 1
+		path := w.files.Path(w.land(t, lane, note{first: n, last: n, after: n - 1, begin: n == 1}, pass(lane, n)))
+		when := began.Add(time.Duration(seconds) * time.Second)
+		if err := os.Chtimes(path, when, when); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size = max(size, info.Size())
+	}
+	return size
+}
+
+// Where more waits than one commit takes, each commit moves every lane, also one that all of another has landed before, and
+// with them how far the table is complete.
+func TestEveryLaneMovesWithEveryCommit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, scratch(t))
+	size := w.backlog(t, "s/1", 0, 1, 2, 3, 4)
+	size = max(size, w.backlog(t, "s/2", 10, 11, 12, 13, 14))
+	w.opts.MaxBytes, w.opts.Spare = 2*size, time.Hour
+	w.start(t)
+	late, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
+	defer cancel()
+	for n := 1; n <= 5; n++ {
+		report, err := w.committer.Commit(late)
+		if err != nil || report.Waiting != 10-2*n {
+			t.Fatalf("commit %d: %d wait, %v", n, report.Waiting, err)
+		}
+		now := w.snapshot(t, "passes_changes")
+		for _, lane := range []string{"s/1", "s/2"} {
+			if got := now.Watermarks[lane].Seq; got != seq(n) {
+				t.Errorf("commit %d: lane %s is at %s", n, lane, got)
+			}
+		}
+		if to, ok := now.Watermarks.CompleteTo(); !ok || !to.Equal(at(n)) {
+			t.Errorf("commit %d: complete to %s, want %s", n, to, at(n))
+		}
+		check(t, w, append(passes("s/1", 1, n), passes("s/2", 1, n)...)...)
+	}
+}
+
+// Beyond the first of every lane, and where a commit holds fewer than there are lanes, what landed first is committed first,
+// whatever its lane is called; what landed again keeps its place in its lane.
+func TestWhatLandedFirstIsCommittedFirst(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		fit  int64
+		want []string
+	}{
+		{"one at a time", 1, []string{"s/3 1", "s/2 1", "s/1 1", "s/2 2", "s/2 3", "s/1 2"}},
+		{"four at a time", 4, []string{"s/3 1", "s/2 1", "s/1 1", "s/2 2", "s/2 3", "s/1 2"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, scratch(t))
+			size := w.backlog(t, "s/1", 2, 9)
+			size = max(size, w.backlog(t, "s/2", 1, 5, 4), w.backlog(t, "s/3", 0))
+			w.opts.MaxBytes, w.opts.Spare = c.fit*size, time.Hour
+			w.start(t)
+			late, cancel := context.WithTimeout(t.Context(), 50*time.Minute)
+			defer cancel()
+			for n := int64(0); n < int64(len(c.want)); {
+				if _, err := w.committer.Commit(late); err != nil {
+					t.Fatal(err)
+				}
+				n = min(n+c.fit, int64(len(c.want)))
+				var want []rec
+				for _, text := range c.want[:n] {
+					lane, number, _ := strings.Cut(text, " ")
+					of, err := strconv.Atoi(number)
+					if err != nil {
+						t.Fatal(err)
+					}
+					want = append(want, pass(lane, of))
+				}
+				check(t, w, want...)
+			}
+		})
+	}
+}
+
 // A round of many passes takes the memory of one: what a pass has read is let go of before the next one writes.
 func TestAPassLetsGoOfWhatItRead(t *testing.T) {
 	t.Parallel()

@@ -5,12 +5,13 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/lake"
 )
 
-// landing is what has landed of one stream: every lane's batches in order, lane after lane.
+// landing is what has landed of one stream, the oldest first; a lane's batches are in their order.
 type landing struct {
 	stream  string
 	batches []*batch
@@ -20,6 +21,7 @@ type batch struct {
 	lake.LandedName
 	key    string
 	size   int64
+	at     time.Time    // when it landed, or what comes before it in its lane if that landed later
 	landed *lake.Landed // nil until it is read, and where it cannot be
 	reason string       // why it cannot be
 }
@@ -49,9 +51,7 @@ func (c *Committer) landed(ctx context.Context, report *Report) ([]landing, erro
 		}
 	}
 	second = slices.DeleteFunc(second, func(b *batch) bool { return b.Last > newest[lane{b.Stream, b.Lane}] })
-	slices.SortFunc(second, func(a, b *batch) int {
-		return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last))
-	})
+	byAge(second)
 	var streams []landing
 	for _, b := range second {
 		if n := len(streams); n == 0 || streams[n-1].stream != b.Stream {
@@ -61,6 +61,23 @@ func (c *Committer) landed(ctx context.Context, report *Report) ([]landing, erro
 		s.batches = append(s.batches, b)
 	}
 	return streams, nil
+}
+
+// byAge puts each stream's batches in the order in which they landed. A lane's own order stays, also where one of its
+// batches has landed again.
+func byAge(batches []*batch) {
+	slices.SortFunc(batches, byLane)
+	for i := 1; i < len(batches); i++ {
+		if b, before := batches[i], batches[i-1]; before.Stream == b.Stream && before.Lane == b.Lane && before.at.After(b.at) {
+			b.at = before.at
+		}
+	}
+	slices.SortStableFunc(batches, func(a, b *batch) int { return cmp.Or(cmp.Compare(a.Stream, b.Stream), a.at.Compare(b.at)) })
+}
+
+// byLane orders batches lane after lane, each lane's as they follow each other.
+func byLane(a, b *batch) int {
+	return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last))
 }
 
 // names lists once. Strange are keys that no landed object has.
@@ -75,7 +92,7 @@ func (c *Committer) names(ctx context.Context) (batches []*batch, strange []stri
 			strange = append(strange, f.Name())
 			continue
 		}
-		batches = append(batches, &batch{LandedName: name, key: f.Name(), size: f.Size()})
+		batches = append(batches, &batch{LandedName: name, key: f.Name(), size: f.Size(), at: f.ModTime()})
 	}
 	return batches, strange, nil
 }

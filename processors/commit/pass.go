@@ -3,6 +3,7 @@ package commit
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -36,17 +37,39 @@ type span struct {
 	from, to int
 }
 
-// take moves batches into the pass and returns the rest. A lane's batches stay in order.
+// take moves batches into the pass, as many as it may hold, and returns the rest: the first of every lane, those that wait
+// longest before others, and then what landed first. So every lane gets on with every pass, unless there are more lanes
+// than it holds; and how far all of them are, which the one that is furthest behind says, moves as fast as it can. The pass
+// has them lane after lane. The list is used on for the rest.
 func (p *pass) take(from []*batch) []*batch {
+	taken, lanes := make([]bool, len(from)), map[string]bool{}
 	var bytes int64
-	for i, b := range from {
-		if bytes += b.size; i > 0 && bytes > p.opts.MaxBytes {
-			p.batches = from[:i]
-			return from[i:]
+	room := func(i int) bool {
+		bytes += from[i].size
+		taken[i] = len(p.batches) == 0 || bytes <= p.opts.MaxBytes
+		if taken[i] {
+			p.batches = append(p.batches, from[i])
+		}
+		return taken[i]
+	}
+	full := false
+	for i := 0; i < len(from) && !full; i++ {
+		if !lanes[from[i].Lane] {
+			lanes[from[i].Lane], full = true, !room(i)
 		}
 	}
-	p.batches = from
-	return nil
+	for i := 0; i < len(from) && !full; i++ {
+		full = !taken[i] && !room(i)
+	}
+	slices.SortFunc(p.batches, byLane)
+	rest := from[:0]
+	for i, b := range from {
+		if !taken[i] {
+			rest = append(rest, b)
+		}
+	}
+	clear(from[len(rest):]) // the list lives on, and what they bring must not
+	return rest
 }
 
 // run does the pass. Sections are read column by column where they are written, which shows damage late and not whose it
