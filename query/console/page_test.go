@@ -133,6 +133,21 @@ func TestPageFitsEveryScreen(t *testing.T) {
 	b.quiet()
 }
 
+// TestATableFillsItsTile: a tile is as high as the highest beside it, and a table that has more rows than it shows leaves none of
+// that empty.
+func TestATableFillsItsTile(t *testing.T) {
+	b, _ := opened(t, "")
+	height := `document.querySelector('[data-tile=reasons] .scroll').clientHeight`
+	eval[chromedp.Void](b, `(() => { const rows = document.querySelector('[data-tile=reasons] tbody'); for (let i = 0; i < 40; i++) rows.append(rows.firstElementChild.cloneNode(true)); })()`)
+	if got := eval[int](b, height); got < 240 || got > 400 {
+		t.Errorf("alone a table with many rows is %d px high", got)
+	}
+	eval[chromedp.Void](b, `document.querySelector('[data-tile=reasons]').style.minHeight = '800px'`)
+	if got := eval[int](b, height); got < 600 {
+		t.Errorf("in a tile of 800 px a table with many rows is %d px high", got)
+	}
+}
+
 func TestFiltersNarrowEveryTileAndTheAddress(t *testing.T) {
 	b, api := opened(t, "")
 	before := eval[string](b, `document.querySelector('[data-tile=applications] .value').textContent`)

@@ -41,6 +41,13 @@ export function setTitle(el: Element, text: string): void {
   if (el.getAttribute("title") !== text) el.setAttribute("title", text);
 }
 
+const highest = 400; // px that a list takes for itself
+
+/** fit has a list that scrolls be as high as what it holds, up to a limit, and higher only where its tile is. */
+export function fit(box: HTMLElement, held: HTMLElement): void {
+  box.style.flexBasis = `${Math.min(highest, held.offsetHeight)}px`;
+}
+
 let count = 0;
 
 /** unique returns an id that nothing else on the page has. */

@@ -1,6 +1,6 @@
 // Two dimensions against each other; the darker, the more. It is a table, so that it can be read without seeing it.
 import type { Answer } from "../api";
-import { h } from "../dom";
+import { fit, h } from "../dom";
 import { axis, figure, show } from "../format";
 import { nameOf, read, type Field } from "../series";
 import type { Frame, View } from "./view";
@@ -37,6 +37,7 @@ export class HeatView implements View {
     const [left, above] = [old?.scrollLeft ?? 0, old?.scrollTop ?? 0];
     const box = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": this.frame.def.title }, table);
     this.frame.body.replaceChildren(box, scale(top, measure));
+    fit(box, table);
     box.scrollTo(left, above);
   }
 

@@ -1,6 +1,6 @@
 // Rows as rows; also the words behind every chart.
 import type { Answer } from "../api";
-import { h } from "../dom";
+import { fit, h } from "../dom";
 import { show } from "../format";
 import { nameOf, read, type Table } from "../series";
 import { bucketName, wallOf } from "../zone";
@@ -16,8 +16,10 @@ export class TableView implements View {
     const t = read(answer, this.frame.def, this.frame.metric);
     const at = this.frame.body.querySelector(".scroll");
     const [top, left] = [at?.scrollTop ?? 0, at?.scrollLeft ?? 0];
-    const box = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${this.frame.def.title}, table` }, tableOf(t, this.frame.def.title, this.frame.grain()));
+    const table = tableOf(t, this.frame.def.title, this.frame.grain());
+    const box = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${this.frame.def.title}, table` }, table);
     this.frame.body.replaceChildren(box);
+    fit(box, table);
     box.scrollTo(left, top);
   }
 
