@@ -17,6 +17,9 @@ func Lost(path string, size int64) bool { return lost(path, size) }
 // WithoutLost is withoutLost of a node on one machine.
 func WithoutLost(ctx context.Context, p *query.Pinned) []string { return (&Node{}).withoutLost(ctx, p) }
 
+// Again is again.
+func Again(merge func() (bool, error)) (bool, error) { return again(merge) }
+
 // Forget lets every table forget all snapshots but the newest, however young they are, and sweeps what none has. It returns how many
 // snapshots and files went.
 func (n *Node) Forget(ctx context.Context) (gone int, err error) {

@@ -57,11 +57,11 @@ func (n *Node) mergeLoaded(ctx context.Context, d *schemas.Dataset) error {
 	whole := n.newCompactor(always)
 	for more := true; more; {
 		var err error
-		if more, err = whole.Merge(ctx, i); err != nil {
+		if more, err = again(func() (bool, error) { return whole.Merge(ctx, i) }); err != nil {
 			return err
 		}
 	}
-	_, err := whole.MergeBase(ctx, i)
+	_, err := again(func() (bool, error) { return whole.MergeBase(ctx, i) })
 	return err
 }
 

@@ -137,16 +137,16 @@ func (n *Node) compactWhole(ctx context.Context, tell Tell) error {
 	for _, h := range n.histories {
 		for more, round := true, int64(1); more; round++ {
 			var err error
-			if more, err = whole.Merge(ctx, h); err != nil {
+			if more, err = again(func() (bool, error) { return whole.Merge(ctx, h) }); err != nil {
 				return err
 			}
 			tell(Step{What: h.Changes.Name() + " rounds of merging", Done: round})
 		}
-		if _, err := whole.MergeBase(ctx, h); err != nil {
+		if _, err := again(func() (bool, error) { return whole.MergeBase(ctx, h) }); err != nil {
 			return err
 		}
 	}
-	_, err := whole.MergeQuarantine(ctx, n.quarantine)
+	_, err := again(func() (bool, error) { return whole.MergeQuarantine(ctx, n.quarantine) })
 	return err
 }
 

@@ -110,7 +110,7 @@ func (m *mending) run(ctx context.Context, dry bool) (err error) {
 	if m.done.Changes.Clean() && m.done.State.Clean() {
 		return nil
 	}
-	if _, err := m.n.compactor.MergeBase(ctx, m.n.history(m.d)); err != nil {
+	if _, err := again(func() (bool, error) { return m.n.compactor.MergeBase(ctx, m.n.history(m.d)) }); err != nil {
 		return err
 	}
 	for _, changes := range []bool{true, false} {

@@ -74,7 +74,7 @@ func (n *Node) retain(ctx context.Context) ([]compact.Retained, error) {
 // rollup.
 func (n *Node) takeIn(ctx context.Context, h compact.History) (int64, error) {
 	now := compact.New(n.files, compact.Options{BaseRows: 1, BaseShare: math.MaxInt64, Keep: n.settings.Snapshots, Grace: keepFor, MemoryBytes: 64 << 20, Observe: n.observe, Commits: &n.committing})
-	if _, err := now.MergeBase(ctx, h); err != nil {
+	if _, err := again(func() (bool, error) { return now.MergeBase(ctx, h) }); err != nil {
 		return 0, err
 	}
 	for _, r := range n.rollups {
