@@ -77,7 +77,11 @@ func (statusCmd) Run(ctx context.Context, e *environment) error {
 		return err
 	}
 	return e.out.result(s, func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %s\n", s.Folder, s.Health.Status)
+		state := s.Health.Status
+		if s.URL == "" { // nothing is late where nobody runs
+			state = "at rest; `tarn up` runs it"
+		}
+		fmt.Fprintf(w, "%s: %s\n", s.Folder, state)
 		for name, d := range s.Health.Datasets {
 			if d.CompleteTo.IsZero() {
 				fmt.Fprintf(w, "  %s: not known yet how far it is complete\n", name)
