@@ -24,6 +24,9 @@ func (m *merger) fences(samples *columns.Batch, n int) *fences {
 	if err := f.keys.Gather(samples, at); err != nil {
 		panic(err) // a batch takes rows of its own columns
 	}
+	if len(at) > 0 { // leaves learn where their rows are when they are first asked, and workers ask at once
+		columns.Compare(f.keys, 0, f.keys, 0, f.sort)
+	}
 	return f
 }
 
