@@ -64,10 +64,11 @@ func (n *Node) backfill(ctx context.Context, a BackfillArgs, tell Tell) (done Ba
 		return done, err
 	}
 	if !a.DryRun {
-		if !n.mending.TryLock() {
-			return done, errMending
+		ended, err := n.beginMending(ctx)
+		if err != nil {
+			return done, err
 		}
-		defer n.mending.Unlock()
+		defer ended()
 	}
 	f := &filling{n: n, d: d, a: a, tell: tell}
 	f.done.Dataset = d.Name

@@ -97,9 +97,9 @@ func TestAnExportFillsAHole(t *testing.T) {
 	})
 }
 
-// TestAHoleThatIsFilledIsNotHealedMeanwhile: the loop that heals leaves holes alone while somebody fills one, who would find it
-// closed at the end.
-func TestAHoleThatIsFilledIsNotHealedMeanwhile(t *testing.T) {
+// TestNobodyHealsBesideWhoMends: the loop that heals leaves holes alone while somebody fills one, who would find it closed at
+// the end, and while somebody repairs, who would land again what it lands again. The next turn heals what is left.
+func TestNobodyHealsBesideWhoMends(t *testing.T) {
 	t.Parallel()
 	f := newThings(t, "int64")
 	all := many(60)
@@ -112,22 +112,35 @@ func TestAHoleThatIsFilledIsNotHealedMeanwhile(t *testing.T) {
 	f.put(all) // behind what was lost, in every shard
 	f.with(func(n *node.Node) {
 		mustDo[[]verify.Report](t, n, "verify", node.VerifyArgs{})
-		holes := mustDo[[]lake.Hole](t, n, "holes", struct{}{})
+		open := func() []lake.Hole {
+			t.Helper()
+			return mustDo[[]lake.Hole](t, n, "holes", struct{}{})
+		}
+		holes := open()
 		if len(holes) == 0 {
 			t.Fatal("there is no hole")
 		}
-		h := holes[0]
-		whole := increment(t, "0210-whole", h.From.Add(-time.Second), h.To, exported("comes", "3", h.To))
 		looked := 0
-		var done node.Backfilled
-		err := n.Do(t.Context(), "backfill", node.BackfillArgs{Dataset: "things", Export: whole, Hole: h.ID}, &done, func(node.Step) {
+		heal := func(node.Step) {
+			looked++
 			if err := n.Heal(t.Context()); err != nil {
 				t.Error(err)
 			}
-			looked++
-		})
-		if err != nil || done.Closed != h.ID || looked == 0 {
-			t.Errorf("got %+v after %d looks, %v", done, looked, err)
+		}
+		err := n.Do(t.Context(), "repair", node.RepairArgs{}, nil, heal)
+		if err != nil || looked == 0 || len(open()) != len(holes) {
+			t.Errorf("a repair ends with %v after %d looks; open are %+v", err, looked, open())
+		}
+		looked = 0
+		h := holes[0]
+		whole := increment(t, "0210-whole", h.From.Add(-time.Second), h.To, exported("comes", "3", h.To))
+		var done node.Backfilled
+		err = n.Do(t.Context(), "backfill", node.BackfillArgs{Dataset: "things", Export: whole, Hole: h.ID}, &done, heal)
+		if err != nil || done.Closed != h.ID || looked == 0 || len(open()) != len(holes)-1 {
+			t.Errorf("got %+v after %d looks, %v; open are %+v", done, looked, err, open())
+		}
+		if heal(node.Step{}); len(open()) != 0 {
+			t.Errorf("after it these are open: %+v", open())
 		}
 	})
 }

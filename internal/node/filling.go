@@ -34,8 +34,6 @@ type filling struct {
 
 func (f *filling) run(ctx context.Context) (err error) {
 	if f.a.Hole != "" {
-		f.n.closing.Lock()
-		defer f.n.closing.Unlock()
 		if f.hole, err = f.n.hole(ctx, f.a.Hole, f.d); err != nil {
 			return err
 		}

@@ -22,10 +22,15 @@ const (
 // with the store, mends what differs, and notes in the ledger what was done as the hole's receipt. What a record was
 // between two states that the feed has forgotten stays unknown, and the receipt says so.
 func (n *Node) heal(ctx context.Context) error {
-	if n.seeding.Load() || time.Now().Before(n.healAfter) || !n.closing.TryLock() {
+	if n.seeding.Load() || time.Now().Before(n.healAfter) {
 		return nil
 	}
-	defer n.closing.Unlock()
+	select {
+	case n.healing <- struct{}{}:
+		defer func() { <-n.healing }()
+	default:
+		return nil // somebody mends, and would land again what this lands again, or fills a hole and wants to close it
+	}
 	open, err := n.openHoles(ctx)
 	if err != nil {
 		return err
@@ -42,6 +47,20 @@ func (n *Node) heal(ctx context.Context) error {
 		}
 	}
 	return failed
+}
+
+// beginMending begins a backfill or a repair, of which there is one at a time. For the loop that heals it waits.
+func (n *Node) beginMending(ctx context.Context) (ended func(), err error) {
+	if !n.mending.TryLock() {
+		return nil, errMending
+	}
+	select {
+	case n.healing <- struct{}{}:
+		return func() { <-n.healing; n.mending.Unlock() }, nil
+	case <-ctx.Done():
+		n.mending.Unlock()
+		return nil, ctx.Err()
+	}
 }
 
 func (n *Node) healStream(ctx context.Context, stream string, holes []lake.Hole) error {

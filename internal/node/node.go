@@ -84,7 +84,7 @@ type Node struct {
 	backing     sync.Mutex               // one backup at a time
 	broken      sync.Map                 // paths of files of their right size that cannot be read
 	mending     sync.Mutex               // one backfill or repair at a time
-	closing     sync.Mutex               // whoever fills a hole closes it: not the loop that heals meanwhile
+	healing     chan struct{}            // whoever mends, or heals, has put one in; holds at most one
 	commitEvery atomic.Int64             // shortest time between two commits, in nanoseconds
 	turns       int                      // of compaction; only its loop counts
 	healAfter   time.Time                // holes are left alone until then; only the loop that heals looks
@@ -134,7 +134,7 @@ func Open(ctx context.Context, s config.Up, o Options) (*Node, error) {
 	}
 	n := &Node{
 		settings: s, opts: o, log: telemetry.NewLogger(o.Log, level, telemetry.Form(s.LogForm)),
-		progress: map[string]*stream.Progress{}, landed: make(chan struct{}, 1),
+		progress: map[string]*stream.Progress{}, landed: make(chan struct{}, 1), healing: make(chan struct{}, 1),
 	}
 	n.commitEvery.Store(int64(s.CommitEvery))
 	if err := n.open(ctx); err != nil {

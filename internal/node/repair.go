@@ -57,10 +57,11 @@ func (n *Node) repair(ctx context.Context, a RepairArgs, tell Tell) ([]Repaired,
 		return nil, err
 	}
 	if !a.DryRun {
-		if !n.mending.TryLock() {
-			return nil, errMending
+		ended, err := n.beginMending(ctx)
+		if err != nil {
+			return nil, err
 		}
-		defer n.mending.Unlock()
+		defer ended()
 	}
 	all := []Repaired{}
 	err = n.working(ctx, func(ctx context.Context) error {
