@@ -94,7 +94,7 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.Handle("GET /debug/pprof/", n.guarded(http.HandlerFunc(pprof.Index)))
 	mux.Handle("GET /debug/pprof/profile", n.guarded(http.HandlerFunc(pprof.Profile)))
 	mux.Handle("/v1/datasets/", n.measured("records", n.signed(records)))
-	mux.Handle("/v1/openapi.json", records)
+	mux.Handle("/v1/", records) // the description, and what there is not
 	if err := n.mountMovementPass(mux, service); err != nil {
 		return nil, err
 	}
