@@ -53,16 +53,7 @@ func (n *Node) keepForm(d *schemas.Dataset) func(context.Context, string, load.F
 }
 
 func (n *Node) mergeLoaded(ctx context.Context, d *schemas.Dataset) error {
-	i := n.history(d)
-	whole := n.newCompactor(always)
-	for more := true; more; {
-		var err error
-		if more, err = again(func() (bool, error) { return whole.Merge(ctx, i) }); err != nil {
-			return err
-		}
-	}
-	_, err := again(func() (bool, error) { return whole.MergeBase(ctx, i) })
-	return err
+	return mergeWhole(ctx, n.newCompactor(always), n.history(d), Silent)
 }
 
 func (n *Node) history(d *schemas.Dataset) compact.History {

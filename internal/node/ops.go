@@ -10,6 +10,7 @@ import (
 	"github.com/tarn-lake/tarn/internal/fault"
 	"github.com/tarn-lake/tarn/internal/tables"
 	"github.com/tarn-lake/tarn/internal/viewer"
+	"github.com/tarn-lake/tarn/processors/compact"
 	"github.com/tarn-lake/tarn/query"
 	"github.com/tarn-lake/tarn/query/plan"
 	"github.com/tarn-lake/tarn/schemas"
@@ -135,18 +136,24 @@ func (n *Node) compactNow(ctx context.Context, _ struct{}, tell Tell) ([]Compact
 func (n *Node) compactWhole(ctx context.Context, tell Tell) error {
 	whole := n.newCompactor(always)
 	for _, h := range n.histories {
-		for more, round := true, int64(1); more; round++ {
-			var err error
-			if more, err = again(func() (bool, error) { return whole.Merge(ctx, h) }); err != nil {
-				return err
-			}
-			tell(Step{What: h.Changes.Name() + " rounds of merging", Done: round})
-		}
-		if _, err := again(func() (bool, error) { return whole.MergeBase(ctx, h) }); err != nil {
+		if err := mergeWhole(ctx, whole, h, tell); err != nil {
 			return err
 		}
 	}
 	_, err := again(func() (bool, error) { return whole.MergeQuarantine(ctx, n.quarantine) })
+	return err
+}
+
+// mergeWhole merges one history, and then its base.
+func mergeWhole(ctx context.Context, whole *compact.Compactor, h compact.History, tell Tell) error {
+	for more, round := true, int64(1); more; round++ {
+		var err error
+		if more, err = again(func() (bool, error) { return whole.Merge(ctx, h) }); err != nil {
+			return err
+		}
+		tell(Step{What: h.Changes.Name() + " rounds of merging", Done: round})
+	}
+	_, err := again(func() (bool, error) { return whole.MergeBase(ctx, h) })
 	return err
 }
 

@@ -39,11 +39,7 @@ func (m *merger) section() int {
 func (m *merger) apart(ctx context.Context, g group, runs []run, list []stretch) error {
 	for n := m.section(); len(list) > 0; list = list[min(n, len(list)):] {
 		s := section{m, g, runs, list[:min(n, len(list))]}
-		did, err := s.make(ctx, m.mates())
-		for _, d := range did {
-			_ = m.keep(d, nil)
-		}
-		if err != nil {
+		if err := m.keepAll(s.make(ctx, m.mates())); err != nil {
 			return err
 		}
 	}

@@ -101,6 +101,14 @@ func (m *merger) keep(more made, err error) error {
 	return err
 }
 
+// keepAll keeps what was made of each stretch.
+func (m *merger) keepAll(did []made, err error) error {
+	for _, d := range did {
+		_ = m.keep(d, nil)
+	}
+	return err
+}
+
 func (c *Compactor) newMerger(t *tables.Table, cols []schemas.Column, sort, bloom []string) *merger {
 	m := &merger{Compactor: c, table: t, cols: cols, bloom: bloom, memory: c.opts.MemoryBytes}
 	shape := columns.New(cols)

@@ -74,16 +74,12 @@ func (s *section) merge(ctx context.Context, team []*merger, open func(context.C
 // side makes files of the stretches of a group, each read from the group's files, as apart does.
 func (m *merger) side(ctx context.Context, g group, runs []run, list []stretch) error {
 	s, team := section{m, g, runs, list}, m.mates()
-	did, err := s.merge(ctx, team, func(ctx context.Context, w *merger) (*input, error) {
+	return m.keepAll(s.merge(ctx, team, func(ctx context.Context, w *merger) (*input, error) {
 		if w == team[0] {
 			return opened(m.cols, runs), nil
 		}
 		return w.input(ctx, g.files, m.cols)
-	}, func(runs []run, i int) []run { return list[i].of(runs) })
-	for _, d := range did {
-		_ = m.keep(d, nil)
-	}
-	return err
+	}, func(runs []run, i int) []run { return list[i].of(runs) }))
 }
 
 // opened returns the runs' files as an input that somebody else closes.
